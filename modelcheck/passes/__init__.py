@@ -1,0 +1,173 @@
+"""SURFACE to CORE: the stages that a spec goes through before anything is explored.
+
+`compile` runs them in the order of PASSES; each row says which dialect a stage takes and which it gives. Every stage
+collects its errors, and they are raised together, so that an author sees all of them at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Iterator, Mapping
+
+from modelcheck.errors import Diagnostic, SpecError, UsageError
+from modelcheck.ir import nodes as n
+from modelcheck.ir import surface as s
+from modelcheck.ir.verify import check_core
+from modelcheck.passes import properties, spec
+from modelcheck.passes.cases import Case, Expected
+from modelcheck.passes.cases import cases as _cases
+from modelcheck.passes.context import Bad, Reporter, did_you_mean, module_span
+from modelcheck.passes.dependencies import with_dependencies
+from modelcheck.passes.lower import Builder
+from modelcheck.passes.names import World
+
+__all__ = ["PASSES", "Case", "Expected", "cases", "compile", "spec_names"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    module: str
+    requires: str
+    ensures: str
+    codes: str
+
+
+PASSES = (
+    Pass("names", "SURFACE", "constants have values, types contents, classes what they inherit", "N001-N006, A001"),
+    Pass("spec", "closed names", "variables, families and actions are declared", "T004, T013-T018"),
+    Pass("typecheck", "declarations", "TYPED: bodies typed, helpers inlined", "T001-T031, N002-N009, P060-P061"),
+    Pass("processes", "TYPED", "one body for each step, places numbered", "P062-P067"),
+    Pass("lower", "steps", "CORE: live locals are variables, places assignments", ""),
+    Pass("properties", "places", "predicates over CORE", ""),
+    Pass("simplify", "CORE", "CORE: constants folded, small quantifiers unrolled", ""),
+    Pass("dependencies", "CORE", "CORE: read and write sets", ""),
+)
+
+
+def compile(program: s.Program, spec_name: str | None = None, constants: Mapping[str, Any] | None = None) -> n.Model:
+    """The CORE model of a spec class under a choice of constants.
+
+    spec_name: the class; None for that of the file's first case, or, without cases, for the only one that is not the
+    base of another. constants: overrides, as Python values or as text from a command line. Raises SpecError with every
+    diagnostic, AssumptionError, or UsageError for an unknown class or constant.
+    """
+    world = World(program, constants or {})
+    with _deep_recursion(world.report, program):
+        world.evaluate_everything()
+        name = _choose_spec(world, spec_name)
+        model = _compiled(world, name)
+        world.check_assumptions()
+        world.notes()
+    _raise_errors(world.report)
+    assert model is not None, "no error, but no model either"
+    model = with_dependencies(model)
+    model = _with_notes(model, program, world.report)
+    check_core(model)
+    return model
+
+
+def _compiled(world: World, name: str) -> n.Model | None:
+    try:
+        info = world.spec(name)
+    except Bad:
+        return None
+    declared = spec.declare(world, info)
+    builder = Builder(world, declared)
+    found = properties.typed(world, declared)
+    builder.build()
+    if world.report.errors:
+        return None
+    table = properties.numbered(builder, found)
+    return n.Model(
+        name=name,
+        path=world.program.main,
+        constants=tuple(sorted(world.constants.items())),
+        variables=tuple(builder.variables),
+        initial=tuple(builder.initial),
+        actions=tuple(builder.actions),
+        processes=tuple(builder.processes),
+        properties=tuple(table.properties),
+        predicates=tuple(table.predicates),
+        step_predicates=tuple(table.step_predicates),
+        guards=builder.guards.table(),
+        doc=info.doc or world.program.module.doc,
+        span=info.span,
+    )
+
+
+def spec_names(program: s.Program) -> tuple[str, ...]:
+    """The spec classes of the main file, in its order. Raises SpecError where a class is wrong."""
+    world = World(program, {})
+    names = tuple(c.name for c in program.module.classes if _is_spec(world, c))
+    _raise_errors(world.report)
+    return names
+
+
+def cases(program: s.Program) -> tuple[Case, ...]:
+    """The cases of the main file. Raises SpecError where one is wrong."""
+    world = World(program, {})
+    with _deep_recursion(world.report, program):
+        found = _cases(world)
+        known = [c.name for c in program.module.classes if _is_spec(world, c)]
+        known += [i.alias for i in program.module.imports]
+        for case in found:
+            if case.spec not in known:
+                hint = did_you_mean(case.spec, known, f"the specs here are {', '.join(known) or 'none'}")
+                world.report.error("N001", case.span, f"there is no spec `{case.spec}`", hint)
+    _raise_errors(world.report)
+    return found
+
+
+def _is_spec(world: World, definition: s.ClassDef) -> bool:
+    try:
+        world.spec(definition.name)
+    except (Bad, UsageError):
+        return False
+    return True
+
+
+def _choose_spec(world: World, name: str | None) -> str:
+    names = [c.name for c in world.program.module.classes if _is_spec(world, c)]
+    imported = [i.alias for i in world.program.module.imports]
+    if name is not None:
+        if name not in names and name not in imported:
+            hint = did_you_mean(name, names, f"it has {', '.join(names) or 'none'}")
+            raise UsageError(f"{world.program.main} has no spec `{name}`: {hint}")
+        return name
+    if world.program.module.cases:
+        return world.program.module.cases[0].spec
+    bases = {c.base for c in world.program.module.classes}
+    leaves = [x for x in names if x not in bases]
+    if len(leaves) != 1:
+        _raise_errors(world.report)
+        hint = f"name one, as in {world.program.main}:{leaves[0]}" if leaves else "it has none"
+        raise UsageError(f"{world.program.main} does not say which spec to check ({', '.join(leaves)}): {hint}")
+    return leaves[0]
+
+
+def _raise_errors(report: Reporter) -> None:
+    if report.errors:
+        raise SpecError(report.errors.values())
+
+
+def _with_notes(model: n.Model, program: s.Program, report: Reporter) -> n.Model:
+    from dataclasses import replace
+
+    return replace(model, notes=(*program.notes, *report.notes.values()))
+
+
+@contextmanager
+def _deep_recursion(report: Reporter, program: s.Program) -> Iterator[None]:
+    """Walks are recursive in the size of a step. Python's own stack is not the machine's: a higher limit is safe."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, 20_000))
+    try:
+        yield
+    except RecursionError:
+        span = module_span(program.module.source)
+        hint = "split long steps with a `yield`, and nested helpers into shorter ones"
+        raise SpecError([Diagnostic("P068", "this spec is nested too deeply", span, hint)]) from None
+    finally:
+        sys.setrecursionlimit(before)
