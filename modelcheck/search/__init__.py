@@ -1,0 +1,1 @@
+"""Reachability over blocks of states: one theory, one loop. See `bfs.search`."""
