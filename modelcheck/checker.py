@@ -1,0 +1,432 @@
+"""The composition root: a spec, values for its constants and options go in, a `Result` comes out.
+
+This module alone knows every room. `check` reads and compiles, `check_model` explores a CORE model and judges what the
+exploration found: a verdict for each property, the exit code of the most severe, vacuity and notes. The author's
+mistakes come back as a `Result` with diagnostics; `UsageError`, `MissingFile` and our own errors are raised.
+"""
+
+from __future__ import annotations
+
+import difflib
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Callable, Iterable, Mapping, Sequence
+
+from modelcheck import backends, frontends, passes, vacuity
+from modelcheck.errors import AssumptionError, SpecError, UsageError
+from modelcheck.ir.nodes import Model, Property
+from modelcheck.ir.ops import FaultKind
+from modelcheck.ir.printer import print_model
+from modelcheck.ir.surface import Program
+from modelcheck.result import (
+    ASSUMPTION,
+    EVALUATION,
+    EXIT_OF_KIND,
+    INCOMPLETE,
+    INTERRUPTED,
+    OK,
+    SPEC,
+    VACUOUS,
+    Note,
+    PropertyResult,
+    Result,
+    Statistics,
+    Vacuity,
+    Verdict,
+    Walks,
+    most_severe,
+    worst,
+)
+from modelcheck.search import bfs
+from modelcheck.search.exploration import Exploration, Finding, Goal, Limits
+from modelcheck.search.simulate import simulate
+from modelcheck.system import TransitionSystem
+from modelcheck.trace import ReplayReport, Trace, TraceKind, replay, trace_of_path, trace_to
+
+BLOCK = 4096
+BACKENDS_TO_COME = ("llvm",)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to check. `properties` None means all of them; `witness` names a reachable whose trace is wanted;
+    `fewest_switches` asks for the traces with the fewest changes of process. `thorough` searches the whole space though
+    everything asked has been decided. `progress` is handed to the search."""
+
+    properties: tuple[str, ...] | None = None
+    backend: str = "auto"
+    workers: int | str = 1
+    limits: Limits = field(default_factory=Limits)
+    thorough: bool = False
+    deadlock: bool = True
+    strict: bool = False
+    allow_vacuous: tuple[str, ...] = ()
+    fewest_switches: bool = False
+    witness: str | None = None
+    progress: Callable[..., None] | None = None
+
+
+def check(
+    path: str | Path | Program,
+    /,
+    *,
+    spec: str | None = None,
+    properties: Iterable[str] | None = None,
+    backend: str = "auto",
+    workers: int | str = 1,
+    max_states: int | None = None,
+    max_depth: int | None = None,
+    time_limit: float | None = None,
+    memory_limit: int | None = None,
+    thorough: bool = False,
+    deadlock: bool = True,
+    strict: bool = False,
+    allow_vacuous: Iterable[str] = (),
+    columns: bool = False,
+    progress: Callable[..., None] | None = None,
+    constants: Mapping[str, object] | None = None,
+    **more_constants: object,
+) -> Result:
+    """Checks a spec: `check("specs/deassign.py", drain=False)`, `check("specs/both.py:TheClass")`.
+
+    Keywords that are not options are constants; a constant with the name of an option goes into `constants`. Limits are
+    in states, levels, seconds and bytes. `columns` looks for the traces with the fewest changes of process.
+    A spec with mistakes gives a Result with `diagnostics` and exit code 150 (10 for a false assumption).
+    """
+    options = Options(
+        properties=None if properties is None else tuple(properties),
+        backend=backend,
+        workers=workers,
+        limits=Limits(states=max_states, depth=max_depth, time_s=time_limit, memory=memory_limit),
+        thorough=thorough,
+        deadlock=deadlock,
+        strict=strict,
+        allow_vacuous=tuple(allow_vacuous),
+        fewest_switches=columns,
+        progress=progress,
+    )
+    return check_spec(path, spec, {**(constants or {}), **more_constants}, options)
+
+
+def check_spec(
+    path: str | Path | Program, spec: str | None, constants: Mapping[str, object], options: Options
+) -> Result:
+    """`check` with its options in one piece, for suites and command lines."""
+    shown, spec = split_spec(path, spec)
+    try:
+        model = passes.compile(load(path), spec, constants)
+    except SpecError as error:
+        return refused(shown, spec or "", constants, error)
+    return check_model(model, options)
+
+
+def refused(path: str, spec: str, constants: Mapping[str, object], error: SpecError) -> Result:
+    """The result of a spec that does not parse or typecheck, or whose assumptions are false."""
+    code = ASSUMPTION if isinstance(error, AssumptionError) else SPEC
+    given = tuple(sorted(constants.items()))
+    return Result(path, spec, given, "error", code, diagnostics=error.diagnostics)
+
+
+def split_spec(path: str | Path | Program, spec: str | None) -> tuple[str, str | None]:
+    """("specs/a.py", "Class") from "specs/a.py:Class"; a file whose name holds a colon wins."""
+    if isinstance(path, Program):
+        return path.module.source.path, spec
+    text = str(path)
+    file, colon, name = text.rpartition(":")
+    if colon and name.isidentifier() and not Path(text).exists():
+        if spec is not None and spec != name:
+            raise UsageError(f"two classes are asked for: {name} and {spec}")
+        return file, name
+    return text, spec
+
+
+def load(path: str | Path | Program) -> Program:
+    return path if isinstance(path, Program) else frontends.load(split_spec(path, None)[0])
+
+
+def compiled(path: str | Path | Program, spec: str | None, constants: Mapping[str, object]) -> Model:
+    """The CORE model. Raises SpecError, AssumptionError, UsageError, MissingFile."""
+    return passes.compile(load(path), split_spec(path, spec)[1], constants)
+
+
+# --- exploring --------------------------------------------------------------------------------------------------------
+
+
+def check_model(model: Model, options: Options = Options()) -> Result:
+    """Explores the model and judges it. Raises UsageError for unknown names and for features not there yet."""
+    started = time.perf_counter()
+    selected = select(model, options)
+    backend, system = build(model, options)
+    goal = goal_of(selected, options.deadlock)
+    seen = bfs.search(
+        system, goal, limits=options.limits, block=BLOCK, thorough=options.thorough, progress=options.progress
+    )
+    answers = _answers(model, system, seen, selected, options)
+    result = _judged(model, selected, seen, answers, options)
+    seconds = time.perf_counter() - started
+    figures = Statistics(seen.generated, seen.distinct, seen.queued, seen.depth, seconds, seen.constrained)
+    return replace(
+        result,
+        statistics=figures,
+        backend=backend,
+        model=model,
+        system=system,
+        exploration=seen,
+        stopped=seen.stopped,
+        deadlock=options.deadlock,
+    )
+
+
+def select(model: Model, options: Options) -> tuple[Property, ...]:
+    """The properties that the options ask for, in order of the file, and every constraint."""
+    known = {p.name: p for p in model.properties}
+    for name in (*(options.properties or ()), *((options.witness,) if options.witness else ())):
+        if name not in known:
+            raise UsageError(f"{model.name} has no property `{name}`{_instead(name, known)}")
+    if options.witness and known[options.witness].kind != "reachable":
+        raise UsageError(f"`{options.witness}` is no @reachable: there is no witness to show")
+    wanted = known.keys() if options.properties is None else {*options.properties, options.witness}
+    selected = tuple(p for p in model.properties if p.name in wanted or p.kind == "constraint")
+    temporal = [p.name for p in selected if p.kind == "temporal"]
+    if temporal:
+        names = ", ".join(f"`{name}`" for name in temporal)
+        raise UsageError(
+            f"temporal properties are not there yet: {names} cannot be checked; "
+            "name those to check with --property (in a case, with only(...))"
+        )
+    _vacuous_names(model, options)
+    return selected
+
+
+def _vacuous_names(model: Model, options: Options) -> None:
+    known = {p.name for p in model.properties} | {vacuity.INITIAL}
+    for name in options.allow_vacuous:
+        if name not in known:
+            raise UsageError(f"{model.name} has nothing named `{name}` that could be vacuous{_instead(name, known)}")
+
+
+def _instead(name: str, known: Iterable[str]) -> str:
+    names = list(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    if close:
+        return f"; did you mean `{close[0]}`?"
+    return f"; it has {', '.join(names)}" if names else ""
+
+
+def build(model: Model, options: Options) -> tuple[str, TransitionSystem]:
+    """The name of the back end that was chosen, and the system."""
+    name = "python" if options.backend == "auto" else options.backend
+    if name in BACKENDS_TO_COME:
+        raise UsageError(f"the {name} back end is not there yet; use --backend python")
+    if name not in backends.BACKENDS:
+        raise UsageError(f"there is no back end `{name}`{_instead(name, backends.BACKENDS)}")
+    if options.workers not in (1, "1", "auto"):
+        raise UsageError(f"several workers are not there yet: --workers {options.workers}; use 1 or auto")
+    return name, backends.build(name, model)
+
+
+def goal_of(selected: tuple[Property, ...], deadlock: bool) -> Goal:
+    def numbers(kind: str) -> tuple[int, ...]:
+        return tuple(p.predicate for p in selected if p.kind == kind and p.predicate is not None)
+
+    def antecedents(kind: str) -> tuple[int, ...]:
+        return tuple(p.antecedent for p in selected if p.kind == kind and p.antecedent is not None)
+
+    return Goal(
+        invariants=numbers("invariant"),
+        step_invariants=numbers("action_invariant"),
+        reachables=numbers("reachable"),
+        constraints=numbers("constraint"),
+        watched=antecedents("invariant"),
+        step_watched=antecedents("action_invariant"),
+        deadlock=deadlock,
+    )
+
+
+# --- judging ----------------------------------------------------------------------------------------------------------
+
+
+def _answers(
+    model: Model, system: TransitionSystem, seen: Exploration, selected: tuple[Property, ...], options: Options
+) -> tuple[PropertyResult, ...]:
+    """One answer per property, in order of the file; then deadlock, assertion and evaluation error where found."""
+
+    def trace(finding: Finding, name: str | None, kind: TraceKind) -> Trace:
+        return trace_to(
+            seen, system, model, finding, property_name=name, kind=kind, fewest_switches=options.fewest_switches
+        )
+
+    owned = [(p, f) for f in seen.findings for p in selected if _speaks_of(f, p)]
+    answers = [_answer(p, [f for q, f in owned if q is p], seen, trace) for p in selected if p.kind != "constraint"]
+    others: dict[str, PropertyResult] = {}
+    for finding in seen.findings:
+        kind = _kind_of_failure(finding, system)
+        if kind is not None and kind not in others:
+            owner = next((p for p, f in owned if f is finding), None)
+            span = system.sites[finding.site].span if finding.site is not None else owner.span if owner else None
+            name = owner.name if owner else None
+            others[kind] = PropertyResult(kind, kind, "violated", trace(finding, name, kind), span)
+    return (*answers, *(others[kind] for kind in ("deadlock", "assertion", "evaluation_error") if kind in others))
+
+
+def _speaks_of(finding: Finding, p: Property) -> bool:
+    """Whether a finding is about the property: predicates of states and of steps are numbered apart."""
+    if finding.predicate is None or finding.predicate != p.predicate:
+        return False
+    match finding.kind:
+        case "invariant" | "reachable":
+            return p.kind == finding.kind
+        case "predicate_fault":
+            return p.kind in ("invariant", "reachable", "constraint")
+    return p.kind == "action_invariant"
+
+
+def _answer(
+    p: Property,
+    findings: list[Finding],
+    seen: Exploration,
+    trace: Callable[[Finding, str | None, TraceKind], Trace],
+) -> PropertyResult:
+    """The first finding that decides it; else an evaluation error in it; else what the extent of the search allows."""
+    for finding in findings:
+        match finding.kind:
+            case "invariant":
+                return PropertyResult(p.name, p.kind, "violated", trace(finding, p.name, "invariant"), p.span)
+            case "step_invariant":
+                return PropertyResult(p.name, p.kind, "violated", trace(finding, p.name, "action_invariant"), p.span)
+            case "reachable":
+                return PropertyResult(p.name, p.kind, "holds", trace(finding, p.name, "reachable"), p.span)
+    undecided: Verdict = "incomplete" if not seen.complete else "vacuous" if p.kind == "reachable" else "holds"
+    return PropertyResult(p.name, p.kind, "error" if findings else undecided, None, p.span)
+
+
+def _kind_of_failure(finding: Finding, system: TransitionSystem) -> TraceKind | None:
+    match finding.kind:
+        case "deadlock":
+            return "deadlock"
+        case "fault" if finding.site is not None and system.sites[finding.site].kind is FaultKind.ASSERT:
+            return "assertion"
+        case "fault" | "predicate_fault" | "step_predicate_fault":
+            return "evaluation_error"
+    return None
+
+
+def _judged(
+    model: Model,
+    selected: tuple[Property, ...],
+    seen: Exploration,
+    answers: tuple[PropertyResult, ...],
+    options: Options,
+) -> Result:
+    """The verdict: the most severe of everything that applies."""
+    judged = seen.complete and not any(f.state < 0 for f in seen.findings)  # not where the initialisation itself fails
+    unexercised = vacuity.vacuities(model, selected, seen) if judged else ()
+    remarks = (*(Note(d) for d in model.notes), *(vacuity.notes(model, seen) if judged else ()))
+    violation = worst(answers)
+    codes = [OK, *(EXIT_OF_KIND[a.kind] for a in answers if a.verdict == "violated")]
+    codes += [INTERRUPTED] if seen.stopped == "interrupt" else [] if seen.complete else [INCOMPLETE]
+    codes += [VACUOUS] if _is_vacuous(unexercised, remarks, options) else []
+    code = most_severe(codes)
+    return Result(
+        path=model.path,
+        name=model.name,
+        constants=model.constants,
+        verdict=VERDICT_OF_CODE.get(code, "violated"),
+        exit_code=code,
+        complete=seen.complete,
+        property=violation.name if violation else None,
+        kind=violation.kind if violation else None,
+        trace=violation.trace if violation else None,
+        properties=_vacuous_answers(answers, unexercised, options),
+        vacuity=unexercised,
+        notes=remarks,
+    )
+
+
+VERDICT_OF_CODE: dict[int, Verdict] = {
+    OK: "holds",
+    VACUOUS: "vacuous",
+    INCOMPLETE: "incomplete",
+    INTERRUPTED: "incomplete",
+    EVALUATION: "error",
+}
+
+
+def _is_vacuous(unexercised: tuple[Vacuity, ...], remarks: tuple[Note, ...], options: Options) -> bool:
+    refused = any(v.name not in options.allow_vacuous for v in unexercised)
+    return refused or (options.strict and any(note.strict for note in remarks))
+
+
+def _vacuous_answers(
+    answers: tuple[PropertyResult, ...], unexercised: tuple[Vacuity, ...], options: Options
+) -> tuple[PropertyResult, ...]:
+    """A property that holds because its left side never does is said to be vacuous, unless that was accepted."""
+    names = {v.name for v in unexercised} - set(options.allow_vacuous)
+    return tuple(replace(a, verdict="vacuous") if a.verdict == "holds" and a.name in names else a for a in answers)
+
+
+
+# --- the other verbs --------------------------------------------------------------------------------------------------
+
+
+def checkable(model: Model) -> tuple[str, ...]:
+    """The names of all properties but the temporal ones."""
+    return tuple(p.name for p in model.properties if p.kind != "temporal")
+
+
+def simulate_model(model: Model, options: Options, *, steps: int, seed: int) -> Result:
+    """Random walks. The verdict is that of a violation, or "incomplete": walks prove nothing. Temporal properties and
+    reachables are not looked at."""
+    started = time.perf_counter()
+    selected = select(model, replace(options, properties=options.properties or checkable(model)))
+    backend, system = build(model, options)
+    walked = simulate(
+        system, goal_of(selected, options.deadlock), steps=steps, seed=seed, limits=options.limits,
+        progress=options.progress,
+    )  # fmt: skip
+    seconds = time.perf_counter() - started
+    figures = Statistics(generated=walked.generated, depth=walked.longest, seconds=seconds)
+    walks = Walks(walked.walks, walked.steps, walked.longest, seed)
+    base = Result(
+        model.path, model.name, model.constants, "incomplete", INCOMPLETE, statistics=figures, stopped=walked.stopped,
+        backend=backend, model=model, system=system, walks=walks,
+    )  # fmt: skip
+    finding = walked.finding
+    if finding is None:
+        return replace(base, exit_code=INTERRUPTED) if walked.stopped == "interrupt" else base
+    owner = next((p for p in selected if _speaks_of(finding, p)), None)
+    kind = _kind_of_failure(finding, system) or (owner.kind if owner else "invariant")
+    name = owner.name if owner else None
+    trace = trace_of_path(model, system, walked.rows, walked.actions, finding, name, _TRACE_KINDS[kind])
+    title = name if name and kind.endswith("invariant") else kind
+    answer = PropertyResult(title, kind, "violated", trace, owner.span if owner else None)
+    code = EXIT_OF_KIND[kind]
+    return replace(
+        base, verdict=VERDICT_OF_CODE.get(code, "violated"), exit_code=code, property=title, kind=kind, trace=trace,
+        properties=(answer,),
+    )  # fmt: skip
+
+
+_TRACE_KINDS: dict[str, TraceKind] = {
+    "invariant": "invariant",
+    "action_invariant": "action_invariant",
+    "deadlock": "deadlock",
+    "assertion": "assertion",
+    "evaluation_error": "evaluation_error",
+}
+
+
+def replay_states(
+    model: Model, states: Sequence[tuple[tuple[Any, ...], str | None]], property: str | None, kind: str | None
+) -> ReplayReport:
+    """`trace.replay`: whether states, each with the title of the action that led there, still are a behaviour that
+    shows what it was saved for."""
+    return replay(model, states, property_name=property, kind=kind)
+
+
+def stages(
+    path: str | Path | Program, spec: str | None, constants: Mapping[str, object]
+) -> tuple[tuple[str, str], ...]:
+    """(stage, text) of the model as back ends get it."""
+    return (("core", print_model(compiled(path, spec, constants))),)

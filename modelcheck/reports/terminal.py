@@ -1,0 +1,244 @@
+"""A check for people: what was asked, the counterexample step by step, why it is one, the figures.
+
+A trace has one line per step: its number, the process, the label, the place in the modelled program where the spec
+names one, and then only what changed. Nothing here needs the reader to know how model checkers work.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modelcheck.errors import render, render_all
+from modelcheck.ir.nodes import Model
+from modelcheck.reports import columns as as_columns
+from modelcheck.reports import coverage as as_coverage
+from modelcheck.reports import why
+from modelcheck.reports.steps import INITIAL, StepView, views
+from modelcheck.result import PropertyResult, Result
+from modelcheck.trace import Trace
+
+BOLD, RED, GREEN, YELLOW, DIM, PLAIN = "\x1b[1m", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[2m", "\x1b[0m"
+NARROWEST = 36  # of the column of changes; below, they go to a line of their own
+
+KIND_TITLES = {
+    "invariant": "invariant `{name}` is violated",
+    "action_invariant": "action invariant `{name}` is violated",
+    "temporal": "temporal property `{name}` is violated",
+    "deadlock": "deadlock",
+    "assertion": "an assertion fails",
+    "evaluation_error": "evaluation error",
+    "reachable": "`{name}` is reachable",
+    "simulation": "a random walk",
+}
+LIMITS = {
+    "states": "the limit on states was reached",
+    "depth": "the limit on depth was reached",
+    "time": "the time limit was reached",
+    "memory": "the memory limit was reached",
+    "interrupt": "interrupted",
+}
+
+
+def render_result(
+    result: Result,
+    *,
+    color: bool = False,
+    width: int = 100,
+    columns: bool = False,
+    coverage: bool = False,
+    witness: str | None = None,
+    quiet: bool = False,
+    verbose: bool = False,
+) -> str:
+    """`quiet`: the verdict and what is wrong, no figures. `verbose`: also every property that holds, the back end and
+    the whole first state of long traces. `columns`, `coverage`, `witness`: as on the command line."""
+    paint = _painter(color)
+    if result.diagnostics:
+        return render_all(result.diagnostics) + "\n"
+    model = result.model
+    assert model is not None
+    parts = [paint(_title(result), BOLD)]
+    for answer in result.properties:
+        if answer.trace is not None and (answer.verdict == "violated" or answer.name == witness):
+            parts.append(_answer(model, answer, paint, width, columns))
+    parts.append(_verdict(result, paint))
+    parts += [_properties(result, paint)] if verbose and result.properties else []
+    parts += [] if quiet else [_remarks(result, paint)]
+    parts += [as_coverage.render(result)] if coverage and result.exploration is not None else []
+    parts += [] if quiet else [statistics(result, verbose=verbose)]
+    return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"
+
+
+def _painter(color: bool) -> Any:
+    return lambda text, *codes: f"{''.join(codes)}{text}{PLAIN}" if color and text else text
+
+
+def _title(result: Result) -> str:
+    constants = "".join(f", {name}={shown_constant(value)}" for name, value in result.constants)
+    return f"{result.path}: {result.name}{constants}"
+
+
+def shown_constant(value: Any) -> str:
+    """As `-D` takes it: `3`, `true`, `a,b,c`."""
+    if isinstance(value, tuple):
+        return ",".join(map(shown_constant, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+# --- one property -----------------------------------------------------------------------------------------------------
+
+
+def _answer(model: Model, answer: PropertyResult, paint: Any, width: int, columns: bool) -> str:
+    trace = answer.trace
+    assert trace is not None
+    head = heading(trace)
+    wrong = answer.verdict == "violated"
+    shown = as_columns.render(model, trace) if columns else render_trace(model, trace, width=width, paint=paint)
+    reason = why.explain(model, trace, width=as_columns.WIDTH if columns else width)
+    parts = (paint(head, BOLD, RED if wrong else GREEN), shown, reason)
+    return "\n\n".join(part.rstrip("\n") for part in parts if part)
+
+
+def heading(trace: Trace) -> str:
+    """`Invariant `x` is violated after 6 steps:`."""
+    text = KIND_TITLES[trace.kind].format(name=trace.property)
+    steps = max(0, trace.length - 1) + (trace.failure is not None and trace.failure.action is not None)
+    when = "in an initial state" if steps == 0 else "after 1 step" if steps == 1 else f"after {steps} steps"
+    times = "1 switch" if trace.switches == 1 else f"{trace.switches} switches"
+    switched = "" if trace.switches is None else f", {times} between processes"
+    return f"{text[0].upper()}{text[1:]} {when}{switched}:"
+
+
+def render_trace(model: Model, trace: Trace, *, width: int = 100, paint: Any = None) -> str:
+    """One line per step; changes that do not fit are continued below the first."""
+    paint = paint or _painter(False)
+    lines = views(model, trace)
+    number = len(str(lines[-1].number)) if lines else 1
+    process = max((len(v.process) for v in lines), default=0)
+    label = max((len(_labelled(v)) for v in lines if v.label != INITIAL), default=0)
+    out = []
+    for view in lines:
+        if view.label == INITIAL and not view.process:
+            out += _initially(view, number, width)
+        else:
+            owner = f"{view.process:<{process}}  " if process else ""
+            out += _wrapped(f"  {view.number:>{number}}  {owner}{_labelled(view):<{label}}  ", view, width, paint)
+        if trace.loop is not None and view.number == trace.loop + 1:
+            out.append(paint(f"  {'':>{number}}  the loop begins with this state", YELLOW))
+    if trace.loop is not None:
+        out.append(paint(f"  {'':>{number}}  and again from state {trace.loop + 1}, for ever", YELLOW))
+    return "\n".join(line.rstrip() for line in out) + "\n"
+
+
+def _initially(view: StepView, number: int, width: int) -> list[str]:
+    """The first state: everything is new in it, so it has the whole width."""
+    head, indent = f"  {view.number:>{number}}  initially ", " " * (number + 4)
+    rows = _filled((head + view.changes[0], *view.changes[1:]), width - len(indent), ",") if view.changes else [head]
+    return [rows[0], *(indent + row for row in rows[1:])]
+
+
+def _labelled(view: StepView) -> str:
+    return f"{view.label} ({view.source})" if view.source else view.label
+
+
+def _wrapped(head: str, view: StepView, width: int, paint: Any) -> list[str]:
+    """The line of a step. Where the margin leaves no room, the changes start below, indented."""
+    narrow = width - len(head) < NARROWEST
+    indent = 10 if narrow else len(head)
+    rows = _filled(view.changes, max(NARROWEST, width - indent), ";") or [""]
+    rows = [paint(row, RED) if view.fails else row for row in rows]
+    if narrow and view.changes:
+        return [head, *(" " * indent + row for row in rows)]
+    return [head + rows[0], *(" " * indent + row for row in rows[1:])]
+
+
+def _filled(items: tuple[str, ...], width: int, separator: str) -> list[str]:
+    """Items joined into lines of at most `width`, broken between items only."""
+    rows: list[str] = []
+    for i, item in enumerate(items):
+        text = item + (separator if i < len(items) - 1 else "")
+        if rows and len(rows[-1]) + 1 + len(text) <= width:
+            rows[-1] += " " + text
+        else:
+            rows.append(text)
+    return rows
+
+
+# --- the verdict ------------------------------------------------------------------------------------------------------
+
+
+def _verdict(result: Result, paint: Any) -> str:
+    failed = [p for p in result.properties if p.verdict == "violated"]
+    match result.verdict:
+        case "holds":
+            return paint(_everything_holds(result), BOLD, GREEN)
+        case "vacuous":
+            return paint("Vacuous: nothing is violated, but not everything that holds says something.", BOLD, YELLOW)
+        case "incomplete":
+            return paint(_incomplete(result), BOLD, YELLOW)
+    names = ", ".join(p.kind.replace("_", " ") if p.name == p.kind else f"`{p.name}`" for p in failed)
+    text = f"Violated: {names}." if names else "Error."
+    return paint(text, BOLD, RED) + (f"\n{LIMITS[result.stopped].capitalize()}." if result.stopped else "")
+
+
+def _everything_holds(result: Result) -> str:
+    """Says what was checked, and nothing more."""
+    held = [p.name for p in result.properties if p.verdict == "holds" and p.kind != "reachable"]
+    reached = [p.name for p in result.properties if p.verdict == "holds" and p.kind == "reachable"]
+    parts = [f"{_listed(held)} {'hold' if len(held) > 1 else 'holds'}"] if held else []
+    parts += [f"{_listed(reached)} {'are' if len(reached) > 1 else 'is'} reached"] if reached else []
+    parts += [f"there is no {'deadlock, ' if result.deadlock else ''}failed assert or evaluation error"]
+    text = "; ".join(parts)
+    return f"In all {result.statistics.distinct} reachable states: {text}."
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) if len(names) <= 6 else f"all {len(names)} properties"
+
+
+def _incomplete(result: Result) -> str:
+    figures, walks = result.statistics, result.walks
+    if walks:
+        told = f"{walks.count} random walks took {walks.steps} steps, the longest through {walks.longest} states"
+        return f"Incomplete: no violation; {told}. Walks prove nothing."
+    seen = f"Incomplete: no violation in the {figures.distinct} states seen, {figures.queued} left on the queue"
+    if result.stopped:
+        return f"{seen}; {LIMITS[result.stopped]}."
+    cut = figures.constrained
+    if cut:
+        names = [p.name for p in result.model.properties if p.kind == "constraint"] if result.model else []
+        states = "1 state was" if cut == 1 else f"{cut} states were"
+        return f"{seen}; {states} not expanded, by the constraint {', '.join(names)}."
+    return f"{seen}."
+
+
+def _properties(result: Result, paint: Any) -> str:
+    width = max(len(p.name) for p in result.properties)
+    colors = {"holds": GREEN, "violated": RED, "error": RED}
+    rows = (f"  {p.name:<{width}}  {paint(p.verdict, colors.get(p.verdict, YELLOW))}" for p in result.properties)
+    return "\n".join(rows)
+
+
+def _remarks(result: Result, paint: Any) -> str:
+    """What was never exercised, and notes."""
+    parts = []
+    for v in result.vacuity:
+        place = f"{v.span.place}: " if v.span else ""
+        parts.append(f"{place}{paint('vacuous', YELLOW)}: {v.message}\n      = accept it with --allow-vacuous {v.name}")
+    parts += [render(note.diagnostic) for note in result.notes]
+    return "\n\n".join(parts)
+
+
+def statistics(result: Result, *, verbose: bool = False) -> str:
+    """The lines that people grep for, word for word. A simulation has neither."""
+    s = result.statistics
+    if result.walks:
+        return f"{s.generated} states generated, seed {result.walks.seed}."
+    lines = [
+        f"{s.generated} states generated, {s.distinct} distinct states found, {s.queued} states left on queue.",
+        f"The depth of the complete state graph search is {s.depth}.",
+    ]
+    if verbose:
+        rate = s.generated / s.seconds if s.seconds else 0
+        lines.append(f"{s.seconds:.2f} s, {rate:,.0f} states per second, back end {result.backend}.")
+    return "\n".join(lines)

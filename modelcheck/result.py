@@ -1,0 +1,181 @@
+"""What a check says: a verdict, its exit code, the figures, the traces. Plain data, for reports to print."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from modelcheck.errors import Diagnostic, Span
+from modelcheck.ir.nodes import Model
+from modelcheck.search.exploration import Exploration
+from modelcheck.system import TransitionSystem
+from modelcheck.trace import Trace
+
+Verdict = Literal["holds", "violated", "incomplete", "vacuous", "error"]
+
+# Most severe first; when several apply the first wins. See README, "Exit codes".
+INTERNAL, USAGE, SPEC, EVALUATION, ASSUMPTION, ASSERTION = 255, 1, 150, 75, 10, 14
+INVARIANT, DEADLOCK, TEMPORAL, EXPECTATION, INTERRUPTED, INCOMPLETE, VACUOUS, OK = 12, 11, 13, 22, 130, 20, 21, 0
+SEVERITY = (
+    INTERNAL, USAGE, SPEC, EVALUATION, ASSUMPTION, ASSERTION, INVARIANT, DEADLOCK, TEMPORAL, EXPECTATION, INTERRUPTED,
+    INCOMPLETE, VACUOUS, OK,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyResult:
+    """The answer for one property, or for deadlock freedom, asserts and evaluation errors ("deadlock", "assertion",
+    "evaluation_error", listed only where violated). A reachable that was reached "holds"; its trace is the witness."""
+
+    name: str
+    kind: str
+    verdict: Verdict
+    trace: Trace | None = None
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    generated: int = 0
+    distinct: int = 0
+    queued: int = 0
+    depth: int = 0
+    seconds: float = 0.0
+    constrained: int = 0  # states that a @constraint kept from being expanded
+
+
+@dataclass(frozen=True, slots=True)
+class Walks:
+    """What a simulation did. steps: transitions taken by all walks; longest: in states."""
+
+    count: int
+    steps: int
+    longest: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Vacuity:
+    """Something that was never exercised. `name` is what `--allow-vacuous` takes."""
+
+    name: str
+    message: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Worth knowing; `strict` ones make the verdict vacuous under --strict."""
+
+    diagnostic: Diagnostic
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """`property` and `kind` are those of the most severe violation, `trace` its trace. `stopped` says why a search that
+    is not complete ended ("states", "depth", "time", "memory", "interrupt", or None when it was decided early)."""
+
+    path: str
+    name: str
+    constants: tuple[tuple[str, Any], ...]
+    verdict: Verdict
+    exit_code: int
+    complete: bool = False
+    property: str | None = None
+    kind: str | None = None
+    trace: Trace | None = None
+    properties: tuple[PropertyResult, ...] = ()
+    statistics: Statistics = Statistics()
+    vacuity: tuple[Vacuity, ...] = ()
+    notes: tuple[Note, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    stopped: str | None = None
+    deadlock: bool = True  # whether deadlocks were looked for
+    backend: str = "python"
+    workers: int = 1
+    model: Model | None = field(default=None, repr=False)
+    system: TransitionSystem | None = field(default=None, repr=False)
+    walks: Walks | None = None
+    exploration: Exploration | None = field(default=None, repr=False)
+
+
+def most_severe(codes: list[int]) -> int:
+    return min(codes, key=SEVERITY.index, default=OK)
+
+
+def worst(properties: tuple[PropertyResult, ...]) -> PropertyResult | None:
+    """The violation that decides the exit code: the first in order of severity, then of the file."""
+    failed = [p for p in properties if p.verdict == "violated" and p.kind in EXIT_OF_KIND]
+    return min(failed, key=lambda p: SEVERITY.index(EXIT_OF_KIND[p.kind]), default=None)
+
+
+# The exit code of a violation, by the kind of what is violated.
+EXIT_OF_KIND = {
+    "evaluation_error": EVALUATION,
+    "assertion": ASSERTION,
+    "invariant": INVARIANT,
+    "action_invariant": INVARIANT,
+    "deadlock": DEADLOCK,
+    "temporal": TEMPORAL,
+}
+
+
+# --- the gate ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """One case against what was found. `expected` and `actual` are spelled as in a spec's CASES, one entry each;
+    `problems` say where they differ and are empty where the case passed. `exit_code` is 0, 22, or 150, 10, 1, 255 where
+    the case could not be run: then `result` is None or holds the diagnostics."""
+
+    path: str
+    name: str
+    spec: str
+    passed: bool
+    expected: tuple[str, ...]
+    actual: tuple[str, ...]
+    problems: tuple[str, ...]
+    exit_code: int
+    result: Result | None = None
+    span: Span | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Untaken:
+    """A step that no case of its file ever takes."""
+
+    path: str
+    title: str
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileError:
+    """A file whose cases could not be read at all."""
+
+    path: str
+    exit_code: int
+    message: str
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """`remarks` are lines worth reading that fail nothing, such as a file that has specs but no cases."""
+
+    cases: tuple[CaseResult, ...]
+    untaken: tuple[Untaken, ...] = ()
+    errors: tuple[FileError, ...] = ()
+    remarks: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def exit_code(self) -> int:
+        """0, 22, or the worse of 255, 1 and 150."""
+        codes = [c.exit_code for c in self.cases] + [e.exit_code for e in self.errors]
+        severe = [code for code in codes if code in (INTERNAL, USAGE, SPEC)]
+        failed = self.untaken or any(code != OK for code in codes)
+        return most_severe([*severe, *([EXPECTATION] if failed else [])])
