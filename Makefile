@@ -1,0 +1,36 @@
+# Needs make and Python 3.11 or newer. Every target makes the virtual environment where it is missing.
+PYTHON = $(firstword $(foreach p,python3 python3.11 python3.12 python3.13 python3.14,$(shell \
+	$(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
+BIN := .venv/bin
+
+.PHONY: check test bench specs clean
+.DELETE_ON_ERROR:
+
+check: .venv/installed  ## every case of every spec, and every saved counterexample
+	$(BIN)/modelcheck gate specs
+	find counterexamples -name '*.itf.json' | sort | xargs -r $(BIN)/modelcheck replay
+
+test: .venv/tests  ## every test
+	$(BIN)/python -m pytest $(ARGS)
+
+bench: .venv/installed
+	for script in bench/*.py; do $(BIN)/python "$$script" || exit 1; done
+
+specs: .venv/installed  ## rewrites the saved counterexamples
+	$(BIN)/modelcheck gate specs --save counterexamples
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .hypothesis .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/installed: setup.cfg pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+.venv/tests: .venv/installed
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	touch $@
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "no python3.11 or newer was found" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
