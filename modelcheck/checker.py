@@ -17,7 +17,6 @@ from modelcheck import backends, frontends, passes, vacuity
 from modelcheck.errors import AssumptionError, SpecError, UsageError
 from modelcheck.ir.nodes import Model, Property
 from modelcheck.ir.ops import FaultKind
-from modelcheck.ir.printer import print_model
 from modelcheck.ir.surface import Program
 from modelcheck.result import (
     ASSUMPTION,
@@ -366,7 +365,6 @@ def _vacuous_answers(
     return tuple(replace(a, verdict="vacuous") if a.verdict == "holds" and a.name in names else a for a in answers)
 
 
-
 # --- the other verbs --------------------------------------------------------------------------------------------------
 
 
@@ -423,10 +421,3 @@ def replay_states(
     """`trace.replay`: whether states, each with the title of the action that led there, still are a behaviour that
     shows what it was saved for."""
     return replay(model, states, property_name=property, kind=kind)
-
-
-def stages(
-    path: str | Path | Program, spec: str | None, constants: Mapping[str, object]
-) -> tuple[tuple[str, str], ...]:
-    """(stage, text) of the model as back ends get it."""
-    return (("core", print_model(compiled(path, spec, constants))),)

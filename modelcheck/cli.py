@@ -358,12 +358,11 @@ def graph(spec: str, output: str, quiet: bool, verbose: bool, **given: Any) -> i
 @_define
 @_verbosity
 def show(spec: str, constants: Iterable[tuple[str, str]], quiet: bool, verbose: bool) -> int:
-    """Prints the model after each pass."""
-    from modelcheck import checker
+    """Prints the model after each stage: as read, as back ends get it, what each action touches, how a state is packed."""
+    from modelcheck.stages import stages
 
-    path, name = checker.split_spec(spec, None)
-    for stage, text in checker.stages(path, name, dict(constants)):
-        write(text if quiet else f"--- {stage} ---\n{text}")
+    for stage, text in stages(spec, dict(constants)):
+        write(text if quiet else f"--- {stage} ---\n{text}\n")
     return OK
 
 

@@ -41,7 +41,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "discovery": ("errors", ""),
     "suite": ("errors ir passes result vacuity discovery checker", ""),
     "console": ("", ""),
-    "cli": ("errors checker suite result reports graph console", "click"),
+    "stages": ("ir checker", ""),
+    "cli": ("errors checker suite stages result reports graph console", "click"),
     "pytest_plugin": ("errors discovery suite reports", "pytest"),
     # The typed names that specs import, and the API, whose names are resolved when they are used.
     "__init__": ("frontends checker graph", ""),
