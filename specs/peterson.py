@@ -1,0 +1,63 @@
+"""Peterson's mutual exclusion of two processes: raise your flag, give the other the turn, wait while it insists.
+
+Counts: the manifest of locks_auxiliary_vars in https://github.com/tlaplus/Examples (Peterson.tla, the same six steps).
+"""
+
+from modelcheck import Array, Bool, Case, Range, Spec, at, counts, holds, invariant, process, reachable, violates, when
+
+Process = Range(2)
+
+
+class Peterson(Spec):
+    flag = Array(Process, Bool(init=False))
+    turn = Process(init=0)
+
+    @process(each=Process, fair="weak", unfair=("idle",))
+    def run(self, me):
+        while True:
+            yield "idle"
+            yield "raise flag"
+            self.flag[me] = True
+            yield "give turn"
+            self.turn = 1 - me
+            yield "wait"
+            when(not self.flag[1 - me] or self.turn == me)
+            yield "critical"
+            yield "lower flag"
+            self.flag[me] = False
+
+    def inside(self, me):
+        return at(self.run[me], "critical") or at(self.run[me], "lower flag")
+
+    @invariant
+    def mutual_exclusion(self):
+        return not (self.inside(0) and self.inside(1))
+
+    @reachable
+    def contention(self):
+        """Both want to enter."""
+        return at(self.run[0], "wait") and at(self.run[1], "wait")
+
+
+class TurnFirst(Peterson):
+    """Gives the turn before it raises the flag: both get in."""
+
+    @process(each=Process)
+    def run(self, me):
+        while True:
+            yield "idle"
+            yield "give turn"
+            self.turn = 1 - me
+            yield "raise flag"
+            self.flag[me] = True
+            yield "wait"
+            when(not self.flag[1 - me] or self.turn == me)
+            yield "critical"
+            yield "lower flag"
+            self.flag[me] = False
+
+
+CASES = [
+    Case("correct", Peterson, holds("mutual_exclusion", "contention"), counts(distinct=42, generated=77, depth=11)),
+    Case("turn first", TurnFirst, violates("mutual_exclusion", length=9)),
+]
