@@ -358,7 +358,7 @@ def graph(spec: str, output: str, quiet: bool, verbose: bool, **given: Any) -> i
 @_define
 @_verbosity
 def show(spec: str, constants: Iterable[tuple[str, str]], quiet: bool, verbose: bool) -> int:
-    """Prints the model after each stage: as read, as back ends get it, what each action touches, how a state is packed."""
+    """Prints the model after each stage: as read, as back ends get it, what actions touch, how a state is packed."""
     from modelcheck.stages import stages
 
     for stage, text in stages(spec, dict(constants)):

@@ -46,7 +46,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One thing that is wrong (or, as a note, worth knowing), with the fix in `hint`. Codes are stable; texts are not."""
+    """One thing that is wrong (or, as a note, worth knowing), with the fix in `hint`. Codes are stable, texts not."""
 
     code: str
     message: str
@@ -72,7 +72,7 @@ class AssumptionError(SpecError):
 
 
 class UsageError(Exception):
-    """An unknown name on the command line, a combination that would be unsound, a feature not there yet. Exit code 1."""
+    """An unknown name on the command line, an unsound combination, a feature that is not there yet. Exit code 1."""
 
 
 class MissingFile(Exception):
@@ -104,5 +104,9 @@ def render(diagnostic: Diagnostic) -> str:
 
 def render_all(diagnostics: Iterable[Diagnostic]) -> str:
     """All diagnostics in order of place, a blank line between them."""
-    ordered = sorted(diagnostics, key=lambda d: (d.span.source.path, d.span.line, d.span.column) if d.span else ("", 0, 0))
-    return "\n\n".join(map(render, ordered))
+    return "\n\n".join(map(render, sorted(diagnostics, key=_order)))
+
+
+def _order(diagnostic: Diagnostic) -> tuple[str, int, int]:
+    span = diagnostic.span
+    return (span.source.path, span.line, span.column) if span else ("", 0, 0)

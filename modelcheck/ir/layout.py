@@ -143,7 +143,7 @@ def value(t: Type, bits: int) -> Any:
         case SetType(of):
             members = universe(of)
             return frozenset(members[i] for i in ones(bits))
-        case SeqType(of, capacity):
+        case SeqType(of):
             count = count_bits(t)
             return _split((of,) * (bits & (1 << count) - 1), bits >> count)
         case ArrayType(index, of):

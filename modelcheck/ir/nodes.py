@@ -1,13 +1,14 @@
 """The CORE dialect: a closed model, typed and with a span on every node. What every back end consumes.
 
 An action is a guarded command: its body is a sequence of statements that runs atomically on a copy of the state.
-`When` that is false, and `Choose` from an empty set, leave no successor; a fault or a failed `Assert` ends the step with
-a verdict of its own; whoever reaches the end of the body has found a successor. A `Choose` runs the rest of the whole
-body once for each value, in ascending order. There are no jumps: processes have been cut into steps, and a step
-ends by assigning its process's place variable like any other.
+`When` that is false, and `Choose` from an empty set, leave no successor; a fault or a failed `Assert` ends the step
+with a verdict of its own; whoever reaches the end of the body has found a successor. A `Choose` runs the rest of the
+whole body once for each value, in ascending order; an `If` with one inside is the last statement of its list, and a
+`For` has none. There are no jumps: processes have been cut into steps, and a step ends by assigning its process's place
+variable like any other.
 
-Locals are names for values within one step (or one predicate); whatever lives from step to step is a variable. A
-`Local` is unique in its body: two bindings never share a name, though an assignment may change it later.
+Locals are names for values within one step (or one predicate); whatever lives from step to step is a variable. Two
+binders may share a name only where neither stands in the scope of the other; an assignment may change a local.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Const:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A state variable by its index in `Model.variables`. `after`: its value in the next state (step predicates only)."""
+    """A state variable by its index in `Model.variables`. `after`: its value in the next state (step predicates)."""
 
     index: int
     type: Type
@@ -150,7 +151,7 @@ class Temporal:
 
 @dataclass(frozen=True, slots=True)
 class ActionPredicate:
-    """`happens(...)` or `enabled(...)`: of the step out of a state, by the ids of the actions. Temporal properties only."""
+    """`happens(...)` or `enabled(...)`: of the step out of a state, by the ids of the actions. Temporal only."""
 
     kind: Literal["happens", "enabled"]
     actions: frozenset[int]
@@ -280,8 +281,8 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One action of the next-state relation: a step of one process instance at one place, or an @action for one tuple of
-    arguments. `place` is what the process's place variable must hold (a guard that back ends test first)."""
+    """One action of the next-state relation: a step of one process instance at one place, or an @action for one tuple
+    of arguments. `place` is what the process's place variable must hold (a guard that back ends test first)."""
 
     label: str
     body: tuple[Stmt, ...]

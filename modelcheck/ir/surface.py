@@ -223,8 +223,8 @@ class Yield:
 
 @dataclass(frozen=True, slots=True)
 class CallProcedure:
-    """`yield from self.procedure(...)`, with `target = ` in front or not. A plain call of a @procedure, as a statement or
-    as the right side of an assignment, means the same and is told apart when names are resolved."""
+    """`yield from self.procedure(...)`, with `target = ` in front or not. A plain call of a @procedure, as a statement
+    or as the right side of an assignment, means the same and is told apart when names are resolved."""
 
     call: Call
     target: Expr | None
@@ -291,8 +291,8 @@ class ClassDef:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A module-level `name = Const(...)`, `Enum(...)`, `Range(...)`, `Scalarset(...)`, `Set(...)`, `Int(...)`, ...: a constant
-    or a named type; which, is told by the function of the call."""
+    """A module-level `name = Const(...)`, `Enum(...)`, `Range(...)`, `Set(...)`, `Int(...)`, ...: a constant or a named
+    type; which, is told by the function of the call."""
 
     name: str
     value: Expr

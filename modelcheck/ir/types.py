@@ -204,7 +204,7 @@ def ordinal(t: Type, value: Any) -> int:
             return value
         case SetType(of):
             return sum(1 << ordinal(of, v) for v in value)
-        case SeqType(of, capacity):
+        case SeqType(of):
             n, rank = cardinality(of), 0
             for v in value:
                 rank = rank * n + ordinal(of, v)

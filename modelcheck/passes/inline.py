@@ -134,7 +134,7 @@ def as_statements(
         result = ctx.fresh(member.function.name, t, e.span)
         final = {id(r): n.Assign(result, v, r.span) for r, v in zip(results, values)}
         body = _map(body, lambda stmt: final.get(id(stmt), stmt))
-    ctx.emit.append(Scope(body, e.span))
+    ctx.emit.append(Scope(body, e.span, None if result is None else result.name))
     return result
 
 

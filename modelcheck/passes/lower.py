@@ -14,6 +14,7 @@ from modelcheck.ir import nodes as n
 from modelcheck.ir.ops import Op
 from modelcheck.ir.types import BOOL, ArrayType, IntType, RecordType, SetType, Type, values
 from modelcheck.passes import declarations, inline, statements
+from modelcheck.passes.binders import settled
 from modelcheck.passes.context import Bad, Binding, ClassInfo, Member, Place, SpecSelf, Value
 from modelcheck.passes.dependencies import Body, assigned, gotos, live_locals
 from modelcheck.passes.names import World
@@ -132,7 +133,7 @@ class Builder:
             found = Walker(self.world.report, self.guards, body, process=False).start()
             span = definition.member.function.span
             label = prefix + definition.name
-            yield n.Action(label, fold_body(found), args=args, fairness=definition.fairness, span=span)
+            yield n.Action(label, fold_body(settled(found, {})), args=args, fairness=definition.fairness, span=span)
 
     def _record_actions(self) -> Iterator[n.Action]:
         """The actions of every record that a variable holds, also in arrays and in other records."""
@@ -171,7 +172,8 @@ class Builder:
             return
         body, _ = self._typed(member, {"self": SpecSelf()}, steps=False)
         if not self.world.report.errors:
-            self.initial += fold_body(Walker(self.world.report, self.guards, body, process=False).start())
+            found = Walker(self.world.report, self.guards, body, process=False).start()
+            self.initial += fold_body(settled(found, {}))
 
     # --- numbering
 
@@ -221,7 +223,7 @@ class Builder:
         kept = ends.live[k].union(*(ends.live[t] for t in targets if t != DONE))
         env = {name: ends.stored[name][0] for name in kept}
         dying = kept & (ends.live[k] | assigned(body))
-        body = fold_body(ends.lowered(body, k, dying), env)
+        body = fold_body(settled(ends.lowered(body, k, dying), env))
         fairness = None if place.plain in i.family.unfair else i.family.fairness
         at = None if ends.variable is None else k
         return n.Action(place.label, body, number, at, place.static, fairness, span=place.span)

@@ -2,8 +2,8 @@
 
 A *place* is a `yield` together with what is known there at compile time: the rounds of the loops over constants around
 it and the calls that it stands in. So loops over constants are unrolled where they hold a `yield`, procedures get
-places of their own for each call, and conditions on constants vanish. A walk is a tree: where a branch leaves the common path
-(it yields, breaks, returns or chooses), the rest of the step is walked once for each branch.
+places of their own for each call, and conditions on constants vanish. A walk is a tree: where a branch leaves the
+common path (it yields, breaks, returns or chooses), the rest of the step is walked once for each branch.
 """
 
 from __future__ import annotations
@@ -343,4 +343,6 @@ def _assigned_once(body: tuple[TStmt, ...]) -> set[str]:
                 for x in walk(target):
                     if isinstance(x, n.Local):
                         seen[x.name] = seen.get(x.name, 0) + 2
+            case Scope(_, _, str() as name):  # assigned inside, used behind: a walk forgets what it knew inside
+                seen[name] = seen.get(name, 0) + 2
     return {name for name, count in seen.items() if count == 1}

@@ -35,10 +35,12 @@ class Continue:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scope:
-    """The body of an inlined call. `Leave` is its `return`; the result, if any, was assigned to a local before."""
+    """The body of an inlined call. `Leave` is its `return`; before it, the result, if any, was assigned to the local
+    named `result`, which outlives the scope."""
 
     body: tuple[TStmt, ...]
     span: Span
+    result: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
