@@ -11,12 +11,13 @@ from modelcheck.system import TransitionSystem
 
 BACKENDS: dict[str, str] = {
     "python": "modelcheck.backends.python",
+    "llvm": "modelcheck.backends.llvm",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Unsupported:
-    """A row of a back end's operator table: a decision not to have the operator, and why. Using it is refused (B003)."""
+    """A row of a back end's operator table: the decision not to have an operator. Its use is refused (B003)."""
 
     why: str
 

@@ -103,4 +103,3 @@ class Cursor:
         if ones := changed & self.ones:
             pieces.append(str(ones))
         return " | ".join([*pieces, *self.parts]) or "0"
-

@@ -1,8 +1,8 @@
 """The operators in generated Python: one row each, a function of the call and the texts of its operands.
 
-Operands stand in order and are evaluated as often as they are named: what is needed twice is kept by `call.keep`, which
-evaluates it where it stands first. An operand is a name, a number, a call or parenthesised. Integers are natural values,
-all else is its pattern (see `ir.layout`); so a set is a mask, and the empty sequence and None are 0.
+Operands stand in order and are evaluated as often as they are named: what is needed twice is kept by `call.keep`,
+which evaluates it where it stands first. An operand is a name, a number, a call or parenthesised. Integers are natural
+values, all else is its pattern (see `ir.layout`); so a set is a mask, and the empty sequence and None are 0.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from modelcheck.ir.types import INT64, IntType, OptionType, SeqType, SetType, Ty
 class Call:
     """One application: its types, the faults that it can raise, and what the generator offers.
 
-    keep(text): (text that also binds a name, the name); fail(kind): an expression that raises; shared(what, *types): the
-    global name of a table or a function; bits(t, text): the pattern of what the text holds; ordinal(t, text); inner(t, text): back from bits.
+    keep(text): (text that also binds a name, the name).  fail(kind): an expression that raises.
+    shared(what, *types): the global name of a table or a function.  bits(type, text): the pattern of what an operand
+    holds, as an operand; inner(type, text): back from it, as an expression.  ordinal(type, text): its ordinal.
     """
 
     type: Type

@@ -10,7 +10,7 @@ from modelcheck.backends.python.code import Bits, Block, Test, Text, condition, 
 from modelcheck.backends.python.cursor import Cursor
 from modelcheck.backends.python.emit import EMIT, Call
 from modelcheck.backends.python.loops import quantified
-from modelcheck.backends.python.tests import test_of
+from modelcheck.backends.python.conditions import test_of
 from modelcheck.backends.python.unit import Unit
 from modelcheck.errors import Diagnostic, InternalError, Span, SpecError
 from modelcheck.ir import layout
@@ -311,8 +311,8 @@ class Expressions:
 
     # --- operators ---
 
-    def apply(self, e: Apply) -> str:
-        """An application by its row in the table: no operand yet."""
+    def apply(self, e: Apply, operands: list[str] | None = None) -> str:
+        """An application by its row in the table, of operands made before, if any: no operand yet."""
         self.check_set(e.type, e.span)
         row = EMIT[e.op]
         if isinstance(row, Unsupported):
@@ -324,7 +324,7 @@ class Expressions:
             e.type, types, faults, self.keep, lambda kind: self.fail(kind, e.span), self.unit.shared,
             self.bits, self.ordinal, self.inner,
         )  # fmt: skip
-        return row(call, *[self.value(a) for a in e.args])
+        return row(call, *([self.value(a) for a in e.args] if operands is None else operands))
 
     # --- tests and loops ---
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modelcheck.backends.python.code import Block, condition
-from modelcheck.backends.python.tests import Generator, copies_of, loop_values
+from modelcheck.backends.python.conditions import Generator, copies_of, loop_values
 from modelcheck.ir import layout
 from modelcheck.ir.nodes import Apply, Expr, Quantifier
 from modelcheck.ir.ops import FaultKind, Op
@@ -122,7 +122,11 @@ def _round(g: Generator, e: Quantifier, total: str, count: str) -> Block:
         case "min" | "max":
             new = g.unit.temporary()
             better = "<" if e.kind == "min" else ">"
-            return [f"{new} = {g.value(e.body)}", f"if {total} is None or {new} {better} {total}:", [f"{total} = {new}"]]
+            return [
+                f"{new} = {g.value(e.body)}",
+                f"if {total} is None or {new} {better} {total}:",
+                [f"{total} = {new}"],
+            ]
         case "set":
             return [f"{total} |= 1 << {g.ordinal(of, g.value(e.body))}"]
         case "array":

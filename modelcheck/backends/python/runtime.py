@@ -59,9 +59,7 @@ class Items(dict[int, tuple[Any, ...]]):
     def __missing__(self, bits: int) -> tuple[Any, ...]:
         stride, count = layout.size(self.of.of), layout.count_bits(self.of)
         mask, rest = (1 << stride) - 1, bits >> count
-        items = tuple(
-            inner_value(self.of.of, rest >> i * stride & mask) for i in range(bits & (1 << count) - 1)
-        )
+        items = tuple(inner_value(self.of.of, rest >> i * stride & mask) for i in range(bits & (1 << count) - 1))
         if len(self) >= MEMO_LIMIT:
             self.clear()
         self[bits] = items

@@ -1,23 +1,24 @@
 """The body of a step as Python text: every way through it ends by appending a successor to the output.
 
-A `when` opens an `if` around what follows; a `choose` opens a `for`. An `if` of the spec whose branches neither block nor
-choose is an `if` of its own, with what follows after it; of the others each branch is followed by its own copy, or
+A `when` opens an `if` around what follows; a `choose` opens a `for`. An `if` of the spec whose branches neither block
+nor choose is an `if` of its own, with what follows after it; of the others each branch is followed by its own copy, or
 by a call of a function, where that is too long. A fault raises, and ends the innermost `for` of a choice.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Callable, Iterable
+from typing import Any, Callable
 
 from modelcheck.backends.python.code import Block, condition, names, negate, otherwise
 from modelcheck.backends.python.cursor import Cursor
 from modelcheck.backends.python.expressions import Expressions, Path
 from modelcheck.backends.python.loops import iterable
 from modelcheck.backends.python.runtime import BLOCKED
-from modelcheck.backends.python.tests import loop_values
+from modelcheck.backends.python.shape import bindings, forks, is_direct, writes
+from modelcheck.backends.python.conditions import loop_values
 from modelcheck.backends.python.unit import Unit
-from modelcheck.errors import Diagnostic, InternalError, SpecError
+from modelcheck.errors import Diagnostic, SpecError
 from modelcheck.ir import layout
 from modelcheck.ir.nodes import (
     Apply,
@@ -25,19 +26,16 @@ from modelcheck.ir.nodes import (
     Assign,
     Choose,
     Const,
-    Element,
     Expr,
-    Field,
     For,
     If,
     Local,
     Stmt,
-    Variable,
     When,
     walk,
 )
 from modelcheck.ir.ops import FaultKind, Op
-from modelcheck.ir.types import SeqType, SetType, cardinality, ordinal
+from modelcheck.ir.types import SetType, cardinality, ordinal
 
 DEEPEST = 14  # indentation in one function; CPython allows 20 loops and tries below each other
 COPIED = 5  # statements after an `if` that are repeated in both branches
@@ -55,7 +53,7 @@ class Body:
         self.unit = unit
         self.action = action
         self.g = Expressions(unit, Cursor(0))
-        self.assigned = Counter(_roots(body))
+        self.assigned = Counter(bindings(body))
         self.body = body
 
     def generate(self, known_mask: int = 0, known: int = 0) -> Block:
@@ -143,13 +141,13 @@ class Body:
             self.run((*taken, *rest), cursor, finish)
             return False
         copied = len(rest) <= COPIED and all(isinstance(r, Assign | Assert) for r in rest)
-        if cursor.joined or not copied and not _forks((statement,)):
+        if cursor.joined or not copied and not forks((statement,)):
             self.join(statement, test, cursor)
             return True
         if not copied:
-            self.assigned.update(_roots((statement,)))  # what is bound in a branch is no constant after it
+            self.assigned.update(bindings((statement,)))  # what is bound in a branch is no constant after it
             self.name_locals((statement,), cursor)
-            finish = self.function(rest, cursor, finish, _writes((statement,), self.unit))
+            finish = self.function(rest, cursor, finish, writes((statement,), self.unit.layout))
             rest = ()
         then = self.note(statement.site)
         inner = cursor.fork(lines=then)
@@ -182,12 +180,12 @@ class Body:
     def settle(self, statements: tuple[Stmt, ...], cursor: Cursor) -> None:
         """Before code that may or may not store: what is pending is written, and the state stands where it writes."""
         cursor.flush()
-        if _writes(statements, self.unit) and cursor.source != cursor.dest:
+        if writes(statements, self.unit.layout) and cursor.source != cursor.dest:
             cursor.put_state(cursor.source)
 
     def name_locals(self, statements: tuple[Stmt, ...], cursor: Cursor) -> None:
         """Gives a value to locals that only some branch may bind, so that code after it can pass them on."""
-        for name in dict.fromkeys(_roots(statements)):
+        for name in dict.fromkeys(bindings(statements)):
             text = self.g.local(name)
             if text not in cursor.bound and name not in cursor.env:
                 cursor.lines.append(f"{text} = 0")
@@ -195,14 +193,12 @@ class Body:
 
     # --- choices and loops ---
 
-    def choose(
-        self, local: Local, domain: Expr, rest: tuple[Stmt, ...], cursor: Cursor, finish: Finish
-    ) -> None:
+    def choose(self, local: Local, domain: Expr, rest: tuple[Stmt, ...], cursor: Cursor, finish: Finish) -> None:
         over = iterable(self.g, domain)
         if cursor.parts:
             cursor.flush()
         restored: Block = []
-        for name in dict.fromkeys(_roots(rest)):
+        for name in dict.fromkeys(bindings(rest)):
             text = self.g.local(name)
             if text in cursor.bound:
                 saved = self.unit.temporary()
@@ -215,21 +211,19 @@ class Body:
         block = self.segment(rest, inner, finish)
         cursor.lines += [f"for {text} in {over}:", block or ["pass"]]
 
-    def loop(
-        self, statement: For, rest: tuple[Stmt, ...], cursor: Cursor, finish: Finish
-    ) -> tuple[Stmt, ...] | None:
+    def loop(self, statement: For, rest: tuple[Stmt, ...], cursor: Cursor, finish: Finish) -> tuple[Stmt, ...] | None:
         """The statements still to be added here, or None."""
         local, domain, body = statement.local, statement.domain, statement.body
         constant = self.g.fold(domain)
-        if constant is not None and self.assigned[local.name] == 0 and not cursor.joined:
+        if constant is not None and self.assigned[local.name] == 1 and not cursor.joined:
             values = loop_values(constant)
             if len(values) <= UNROLL and len(values) * sum(1 for b in body for _ in walk(b)) <= UNROLL_NODES:
-                self.assigned.update(_roots(body))  # what is bound in each round is no constant
+                self.assigned.update(bindings(body))  # what is bound in each round is no constant
                 rounds = ((Assign(local, Const(v, local.type)), *body) for v in values)
                 self.run(tuple(x for r in rounds for x in r) + rest, cursor, finish)
                 return None
-        self.assigned.update(_roots(body))
-        self.name_locals(body, cursor)
+        self.assigned.update(bindings(body))
+        self.name_locals((statement,), cursor)
         if any(isinstance(n, Choose) for b in body for n in walk(b)):
             self.recurse(statement, rest, cursor, finish)
             return None
@@ -239,7 +233,7 @@ class Body:
     def plain_loop(self, statement: For, cursor: Cursor) -> None:
         over = iterable(self.g, statement.domain)
         self.settle(statement.body, cursor)
-        cursor.forget(_writes(statement.body, self.unit))
+        cursor.forget(writes(statement.body, self.unit.layout))
         text = self.g.local(statement.local.name)
         inner = cursor.fork(joined=True, bound=cursor.bound | {text})
         self.run(statement.body, inner, Cursor.flush)
@@ -251,7 +245,7 @@ class Body:
         """A loop whose body chooses: a function of the round, which calls itself for the next one."""
         t = statement.domain.type
         rounds = cardinality(t.of) if isinstance(t, SetType) else t.capacity
-        if self.g.fold(statement.domain) is None and rounds > ROUNDS_LIMIT:
+        if rounds > ROUNDS_LIMIT:
             hint = f"loop over at most {ROUNDS_LIMIT} elements, or take the choice out of the loop"
             raise SpecError([Diagnostic("B004", "a loop that chooses has too many rounds", statement.span, hint)])
         over, items, number = iterable(self.g, statement.domain), self.unit.temporary(), self.unit.temporary()
@@ -263,7 +257,7 @@ class Body:
 
         def entered(lines: Block, bound: frozenset[str]) -> Cursor:
             c = cursor.fork(lines=lines, source=state, dest=state, depth=2, bound=bound)
-            c.forget(_writes(statement.body, self.unit))
+            c.forget(writes(statement.body, self.unit.layout))
             return c
 
         def again(c: Cursor) -> None:
@@ -310,7 +304,7 @@ class Body:
         constant = g.fold(value)
         text, faulty = g.watched(lambda: None if constant is not None else g.bits(target.type, g.value(value)))
         bits = None if constant is None else layout.pattern(target.type, constant.value)
-        if faulty or (text is not None and not _is_direct(target)):
+        if faulty or (text is not None and not is_direct(target)):
             name = self.unit.temporary()  # a fault comes before those of the target, and before later stores
             cursor.lines.append(f"{name} = {text}")
             text = name
@@ -328,7 +322,7 @@ class Body:
     def assign_local(self, target: Local, value: Expr) -> None:
         g, cursor = self.g, self.g.cursor
         constant = g.fold(value)
-        if constant is not None and self.assigned[target.name] <= 1 and not cursor.joined:
+        if constant is not None and self.assigned[target.name] == 1 and not cursor.joined:
             cursor.env = {**cursor.env, target.name: Const(constant.value, target.type)}
             return
         text = g.value(value)
@@ -367,7 +361,7 @@ class Body:
 
     def _set_bits(self, target: Expr, op: Op, other: Expr) -> bool:
         g, cursor = self.g, self.g.cursor
-        if not _is_direct(target):
+        if not is_direct(target):
             return False
         constant = g.fold(other)
         path = g.path(target)
@@ -394,51 +388,3 @@ class Body:
         name = self.unit.temporary()
         self.g.cursor.lines.append(f"{name} = {text}")
         return name
-
-
-def _is_direct(target: Expr) -> bool:
-    """Whether finding the place of a target evaluates nothing that could fault or be changed by the value."""
-    match target:
-        case Variable() | Local():
-            return True
-        case Field(whole):
-            return _is_direct(whole)
-        case Element(array, index):
-            return isinstance(index, Const) and not isinstance(array.type, SeqType) and _is_direct(array)
-    raise InternalError(f"{target} is no target")
-
-
-def _root(target: Expr) -> Expr:
-    match target:
-        case Field(whole) | Element(whole):
-            return _root(whole)
-    return target
-
-
-def _roots(statements: Iterable[Stmt]) -> list[str]:
-    """The locals that are assigned, once for each assignment."""
-    nodes = (n for s in statements for n in walk(s) if isinstance(n, Assign))
-    return [root.name for n in nodes if isinstance(root := _root(n.target), Local)]
-
-
-def _writes(statements: Iterable[Stmt], unit: Unit) -> int:
-    """The mask of the variables that are assigned."""
-    mask = 0
-    for node in (n for s in statements for n in walk(s) if isinstance(n, Assign)):
-        root = _root(node.target)
-        if isinstance(root, Variable):
-            mask |= ((1 << unit.layout.sizes[root.index]) - 1) << unit.layout.offsets[root.index]
-    return mask
-
-
-def _forks(statements: Iterable[Stmt]) -> bool:
-    """Whether some way through the statements blocks or chooses; a `when` in a loop ends the way by raising."""
-    for s in statements:
-        match s:
-            case When() | Choose():
-                return True
-            case If(_, then, other) if _forks(then) or _forks(other):
-                return True
-            case For(_, _, body) if any(isinstance(n, Choose) for b in body for n in walk(b)):
-                return True
-    return False

@@ -42,19 +42,13 @@ class PythonSystem:
 
     model: Model
     layout: Layout
+    width: int
+    guards: int
     actions: tuple[ActionInfo, ...]
     sites: tuple[Site, ...]
     _step: Step
     _initial: Step
     _predicates: dict[tuple[str, int], Predicate] = field(default_factory=dict)
-
-    @property
-    def width(self) -> int:
-        return self.layout.width
-
-    @property
-    def guards(self) -> int:
-        return len(self.model.guards)
 
     def initial(self) -> Successors:
         return self._run(self._initial, [0])
@@ -81,7 +75,8 @@ class PythonSystem:
         ends: list[int] = []
         faults: Faults = []
         coverage = [0] * self.guards
-        step(rows, targets, actions, ends, faults, coverage)
+        with recursion(self.model.span):  # the rounds of a loop that chooses are calls
+            step(rows, targets, actions, ends, faults, coverage)
         counts = np.diff(np.array([0, *ends], np.int64))
         return Successors(
             source=np.repeat(np.arange(len(rows), dtype=np.int64), counts),
@@ -111,7 +106,10 @@ def build(model: Model) -> PythonSystem:
         unit.define("", "S, T, A, E, F, G", _per_row([Body(unit, model.initial, -1).generate()]), "_initial")
         unit.define("", "S, T, A, E, F, G", _per_row(_steps(unit, model)), "_step")
     scope = unit.run()
-    return PythonSystem(model, packing, _action_table(model), tuple(unit.sites), scope["_step"], scope["_initial"])
+    return PythonSystem(
+        model, packing, packing.width, len(model.guards), _action_table(model), tuple(unit.sites),
+        scope["_step"], scope["_initial"],
+    )  # fmt: skip
 
 
 # --- actions ----------------------------------------------------------------------------------------------------------

@@ -30,7 +30,18 @@ from modelcheck.ir.nodes import (
     walk,
 )
 from modelcheck.ir.ops import Op
-from modelcheck.ir.types import BOOL, IntType, SetType, Type, ascending, cardinality, ordinal, values
+from modelcheck.ir.types import (
+    BOOL,
+    ArrayType,
+    IntType,
+    SetType,
+    Type,
+    ascending,
+    cardinality,
+    contains,
+    ordinal,
+    values,
+)
 
 UNROLL = 64  # copies of a loop's body, loops around it counted
 UNROLL_NODES = 600
@@ -46,7 +57,7 @@ class Generator(Protocol):
 
     def value(self, e: Expr) -> str: ...
     def test(self, e: Expr) -> Test: ...
-    def apply(self, e: Apply) -> str: ...
+    def apply(self, e: Apply, operands: list[str] | None = None) -> str: ...
     def fold(self, e: Expr) -> Const | None: ...
     def path(self, e: Expr) -> Any: ...
     def load_bits(self, p: Any) -> str: ...
@@ -78,7 +89,9 @@ def test_of(g: Generator, e: Expr) -> Test:
             return _cond(g, test, then, otherwise)
         case Apply(Op.NOT, (operand,)):
             test = g.test(operand)
-            return _row(g, e) if isinstance(test, Text) else negate(test)
+            if not isinstance(test, Text):
+                return negate(test)
+            return Text(f"({g.apply(e, [test.code])})", test.pure, True)
         case Apply(op, args) if op in _IN_PLACE:
             found = _IN_PLACE[op](g, *args)
             return _row(g, e) if found is None else found
@@ -121,15 +134,28 @@ def _cond(g: Generator, test: Expr, then: Expr, otherwise: Expr) -> Test:
 
 def in_place(g: Generator, e: Expr, want: int, mask: int, at: int = 0) -> Test | None:
     """`bits at..` of a part of the state or of a local, masked, equal `want`; None where its place is not constant."""
-    if not isinstance(e, Variable | Field | Element):
-        return None
-    path, faulty = g.watched(lambda: g.path(e))
-    if faulty or path.shift or (path.base is not None and not path.base.isalnum()):
+    if isinstance(e, Local) or not _is_fixed(g, e):
         return None
     if mask == 0:
         return want == 0
+    path = g.path(e)
     base = path.base if path.base is not None else g.cursor.read(path.region)
     return Bits(base, mask << path.offset + at, want << path.offset + at)
+
+
+def _is_fixed(g: Generator, e: Expr) -> bool:
+    """Whether the expression is a part of a variable or of a local, at a place known here."""
+    match e:
+        case Variable():
+            return True
+        case Local(name):
+            return name not in g.cursor.env
+        case Field(record):
+            return _is_fixed(g, record)
+        case Element(array, index) if isinstance(array.type, ArrayType):
+            constant = g.fold(index)
+            return constant is not None and contains(array.type.index, constant.value) and _is_fixed(g, array)
+    return False
 
 
 def _with_constant(g: Generator, a: Expr, b: Expr) -> tuple[Expr, Const, bool] | None:
@@ -147,8 +173,9 @@ def _equal(g: Generator, a: Expr, b: Expr) -> Test | None:
         return None
     part, constant, _ = found
     size = layout.size(part.type)
-    want = constant.value - part.type.lo if isinstance(part.type, IntType) else layout.pattern(part.type, constant.value)
-    if _counted(part) is not None and constant.value == 0:
+    known = constant.value
+    want = known - part.type.lo if isinstance(part.type, IntType) else layout.pattern(part.type, known)
+    if _counted(part) is not None and known == 0:
         return _empty(g, part)
     test = in_place(g, part, want if 0 <= want < 1 << size else 0, (1 << size) - 1)
     return False if test is not None and not 0 <= want < 1 << size else test
@@ -225,10 +252,10 @@ def _in(g: Generator, element: Expr, members: Expr) -> Test | None:
 def _in_range(g: Generator, element: Expr, members: Expr) -> Test | None:
     match members:
         case Apply(Op.RANGE, (lo, hi)) if g.fold(members) is None:
+
             def make() -> str:
                 first, x = g.keep(g.value(element))
-                low, (high, top) = g.value(lo), g.keep(g.value(hi))
-                return f"(({first} >= {low}) & ({x} < {high}))"
+                return f"(({first} >= {g.value(lo)}) & ({x} < {g.value(hi)}))"
 
             return _text(g, make, number=True)
     return None
