@@ -1,10 +1,12 @@
-"""Which files hold specs, and which cases are meant: by looking at text and names alone, before anything is parsed.
+"""Which files hold specs, and which cases are meant: by a look at text and names, before the front end is asked.
 
-Light on purpose: pytest asks about every Python file of whatever project this package is installed in.
+Light on purpose: pytest asks about every Python file of whatever project this package is installed in. Most are told
+by a search in their text; only of what is left (a spec, or a file that quotes one) the top level is read.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 from typing import Callable, Iterable, Iterator
@@ -13,7 +15,7 @@ from modelcheck.errors import MissingFile, UsageError
 
 _IMPORTS = re.compile(r"^from\s+modelcheck\s+import\s+(?:\(([^)]*)\)|([^(\n]*)$)", re.MULTILINE)
 _CASES = re.compile(r"^CASES\s*(:[^=\n]*)?=", re.MULTILINE)
-_TESTS = re.compile(r"^(async\s+)?def\s+test|^class\s+Test", re.MULTILINE)
+_TESTS = re.compile(r"^(async\s+)?def\s+test", re.MULTILINE)
 
 
 def holds_spec(text: str, *, with_cases: bool = False) -> bool:
@@ -21,7 +23,28 @@ def holds_spec(text: str, *, with_cases: bool = False) -> bool:
     uses the checker is none."""
     imported = {name for found in _IMPORTS.finditer(text) for name in re.findall(r"\w+", found[1] or found[2])}
     cases = "Case" in imported and _CASES.search(text) is not None
-    return (cases or (not with_cases and "Spec" in imported)) and not _TESTS.search(text)
+    return (cases or (not with_cases and "Spec" in imported)) and _is_spec(text)
+
+
+def _is_spec(text: str) -> bool:
+    """Whether `from modelcheck import` is a statement of the module, no line of a string in it, and the module has no
+    tests. A text that cannot be parsed is taken for what it looks like: its mistakes are to be reported."""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return not _TESTS.search(text)
+    imports = any(isinstance(x, ast.ImportFrom) and x.module == "modelcheck" and x.level == 0 for x in body)
+    return imports and not any(_is_test(x) for x in body)
+
+
+def _is_test(statement: ast.stmt) -> bool:
+    """What pytest would collect: a spec class may well be called TestAndSet."""
+    match statement:
+        case ast.FunctionDef(name) | ast.AsyncFunctionDef(name):
+            return name.startswith("test")
+        case ast.ClassDef(name, []):
+            return name.startswith("Test")
+    return False
 
 
 def spec_files(paths: Iterable[str | Path]) -> tuple[Path, ...]:
