@@ -141,7 +141,16 @@ def split_spec(path: str | Path | Program, spec: str | None) -> tuple[str, str |
 
 
 def load(path: str | Path | Program) -> Program:
-    return path if isinstance(path, Program) else frontends.load(split_spec(path, None)[0])
+    """Raises SpecError with the mistakes of every stage, as far as later ones can be told without what is missing."""
+    if isinstance(path, Program):
+        return path
+    try:
+        return frontends.load(split_spec(path, None)[0])
+    except SpecError as error:
+        if error.partial is None:
+            raise
+        more = passes.diagnose(error.partial)
+        raise SpecError([*error.diagnostics, *passes.beyond(error.diagnostics, more)]) from None
 
 
 def compiled(path: str | Path | Program, spec: str | None, constants: Mapping[str, object]) -> Model:

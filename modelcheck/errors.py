@@ -60,10 +60,15 @@ class Diagnostic:
 
 
 class SpecError(Exception):
-    """A spec that does not parse or typecheck: every diagnostic of the stage that refused it. Exit code 150."""
+    """A spec that does not parse or typecheck: every diagnostic of the stage that refused it. Exit code 150.
 
-    def __init__(self, diagnostics: Iterable[Diagnostic]):
+    partial: from a front end, the program without what the diagnostics speak of, so that later stages can look for
+    further mistakes; None where nothing sensible is left.
+    """
+
+    def __init__(self, diagnostics: Iterable[Diagnostic], partial: object = None):
         self.diagnostics = tuple(diagnostics)
+        self.partial = partial
         super().__init__("; ".join(f"{d.place}: {d.code}: {d.message}" for d in self.diagnostics))
 
 

@@ -256,15 +256,17 @@ def _file(path: Path, picked: Callable[[str], bool] | None, on_case: Callable[[C
     try:
         program, cases = read_cases(path)
     except SpecError as error:
-        mistakes = f"{len(error.diagnostics)} mistakes" if len(error.diagnostics) > 1 else "a mistake"
-        return GateResult((), errors=(FileError(str(path), SPEC, mistakes, error.diagnostics),))
+        return GateResult((), errors=(FileError(str(path), SPEC, _count(error.diagnostics), error.diagnostics),))
     except UsageError as error:
         return GateResult((), errors=(FileError(str(path), USAGE, str(error)),))
+    mistakes = passes.diagnose(program, leave_out={c.spec for c in cases})
+    if mistakes:  # in a spec without cases: those with cases are compiled with the constants of each case
+        return GateResult((), errors=(FileError(str(path), SPEC, _count(mistakes), mistakes),))
     if not cases:
         specs = ", ".join(passes.spec_names(program))
         return GateResult((), remarks=(f"{path} has no cases: {specs} is not checked",) if specs else ())
     wanted = [c for c in cases if picked is None or picked(f"{path}::{c.name}")]
-    results, steps = [], _Steps()
+    results, steps = [], _Steps(program)
     for case in wanted:
         outcome = run_case(program, case, keep=True)
         steps.note(outcome)
@@ -277,12 +279,18 @@ def _file(path: Path, picked: Callable[[str], bool] | None, on_case: Callable[[C
     return GateResult(tuple(results), tuple(steps.untaken(str(path))) if len(wanted) == len(cases) else ())
 
 
-class _Steps:
-    """The steps that the cases of one file have, and those that some case takes."""
+def _count(mistakes: Sequence[Diagnostic]) -> str:
+    return f"{len(mistakes)} mistakes" if len(mistakes) > 1 else "a mistake"
 
-    def __init__(self) -> None:
-        self.taken: dict[vacuity.StepKey, bool] = {}
-        self.spans: dict[vacuity.StepKey, Span | None] = {}
+
+class _Steps:
+    """The steps of the specs that the cases of one file check, in the models and in the text (where constants may have
+    folded one away), and those that some case takes. A step is known by its place in the source."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.steps: dict[str, tuple[str, Span | None]] = {}
+        self.taken: set[str] = set()
         self.known = True  # False once a case could not be run to its end: then nobody knows what it would take
 
     def note(self, case: CaseResult) -> None:
@@ -290,11 +298,14 @@ class _Steps:
         if result is None or result.model is None or result.exploration is None or result.stopped:
             self.known = False
             return
-        for key, taken in vacuity.steps_taken(result.model, result.exploration).items():
-            self.taken[key] = self.taken.get(key, False) or taken
+        for title, span in passes.source_steps(self.program, case.spec):
+            self.steps.setdefault(span.place, (title, span))
+        taken = vacuity.steps_taken(result.model, result.exploration)
         for i, action in enumerate(result.model.actions):
-            self.spans.setdefault(vacuity.step_key(result.model, i), action.span)
+            key = vacuity.step_key(result.model, i)
+            self.steps.setdefault(key[2], (vacuity.step_title(key), action.span))
+            self.taken |= {key[2]} if taken[key] else set()
 
     def untaken(self, path: str) -> list[Untaken]:
-        missing = [key for key, taken in self.taken.items() if not taken] if self.known else []
-        return [Untaken(path, vacuity.step_title(key), self.spans[key]) for key in missing]
+        missing = [step for place, step in self.steps.items() if place not in self.taken] if self.known else []
+        return [Untaken(path, title, span) for title, span in missing]

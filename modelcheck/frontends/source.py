@@ -42,10 +42,13 @@ def load(path: str, parse: Parser, text: str | None = None) -> Program:
         waiting += [(i.module, i.span) for i in _imports(modules, key)]
     whole = {key for key in modules if not diagnostics[key]}
     every = [d for of in diagnostics.values() for d in of]
-    every += _cycles(main, modules) or _unknown_names(modules, whole)
+    tangled = _cycles(main, modules) or _unknown_names(modules, whole)
+    if tangled or not all(modules.values()):
+        raise SpecError([*every, *tangled])
+    program = Program(main, {key: _follow_all(module, modules) for key, module in modules.items() if module})
     if every:
-        raise SpecError(every)
-    return Program(main, {key: _follow_all(module, modules) for key, module in modules.items() if module})
+        raise SpecError(every, partial=program)
+    return program
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------

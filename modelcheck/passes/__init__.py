@@ -6,12 +6,13 @@ collects its errors, and they are raised together, so that an author sees all of
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Callable, Collection, Iterator, Mapping
 
-from modelcheck.errors import Diagnostic, SpecError, UsageError
+from modelcheck.errors import AssumptionError, Diagnostic, Span, SpecError, UsageError
 from modelcheck.ir import nodes as n
 from modelcheck.ir import surface as s
 from modelcheck.ir.verify import check_core
@@ -23,7 +24,7 @@ from modelcheck.passes.dependencies import with_dependencies
 from modelcheck.passes.lower import Builder
 from modelcheck.passes.names import World
 
-__all__ = ["PASSES", "Case", "Expected", "cases", "compile", "spec_names"]
+__all__ = ["PASSES", "Case", "Expected", "beyond", "cases", "compile", "diagnose", "source_steps", "spec_names"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,47 @@ def _compiled(world: World, name: str) -> n.Model | None:
     )
 
 
+def diagnose(program: s.Program, *, leave_out: Collection[str] = ()) -> tuple[Diagnostic, ...]:
+    """Everything that is wrong with the specs of the main file, those in `leave_out` excepted, and with its cases."""
+    found: dict[tuple, Diagnostic] = {}
+    stages: list[Callable[[], object]] = [lambda: cases(program)]
+    try:
+        names = spec_names(program)
+    except SpecError as error:
+        names, stages = (), [*stages, lambda error=error: _raise(error)]
+    stages += [lambda name=name: compile(program, name) for name in names if name not in leave_out]
+    for stage in stages:
+        try:
+            stage()
+        except AssumptionError:
+            continue  # of the default constants: not a mistake of the text
+        except SpecError as error:
+            found |= {(d.code, d.place, d.message): d for d in error.diagnostics}
+    return tuple(found.values())
+
+
+def beyond(known: Collection[Diagnostic], more: Collection[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Of the mistakes that later stages found in a program with gaps, those that are not for want of what is missing:
+    none in the lines of a known mistake, none about a name that stands in such a line."""
+    gaps = {}
+    for d in known:
+        if d.span:
+            here = d.span.source.line(d.span.line)
+            decorated = d.span.source.line(d.span.line + 1) if here.lstrip().startswith("@") else ""
+            gaps[d.span.source.path, d.span.line] = here + decorated
+    words = {word for line in gaps.values() for word in re.findall(r"\w+", line)}
+    return tuple(d for d in more if not _in_gap(d, gaps) and not words & set(re.findall(r"`(\w+)`", d.message)))
+
+
+def _in_gap(d: Diagnostic, gaps: Collection[tuple[str, int]]) -> bool:
+    lines = range(d.span.line, d.span.end_line + 1) if d.span else ()
+    return any((d.span.source.path, line) in gaps for line in lines)
+
+
+def _raise(error: SpecError) -> None:
+    raise error
+
+
 def spec_names(program: s.Program) -> tuple[str, ...]:
     """The spec classes of the main file, in its order. Raises SpecError where a class is wrong."""
     world = World(program, {})
@@ -118,6 +160,27 @@ def cases(program: s.Program) -> tuple[Case, ...]:
                 world.report.error("N001", case.span, f"there is no spec `{case.spec}`", hint)
     _raise_errors(world.report)
     return found
+
+
+def source_steps(program: s.Program, name: str) -> tuple[tuple[str, Span], ...]:
+    """The steps that the text of the main file gives a spec, taken or not and folded away or not: (title, place) of
+    each `yield` in its processes and in the procedures that they may call, and of each @action."""
+    world = World(program, {})
+    try:
+        info = world.spec(name)
+    except (Bad, UsageError):
+        return ()
+    found = []
+    for function_name, member in info.functions.items():
+        kind = member.function.decorators[0].name if member.function.decorators else None
+        if member.module != program.main:
+            continue
+        if kind == "action":
+            found.append((function_name, member.function.span))
+        elif kind in ("process", "procedure"):
+            stops = (y for y in spec.statements(member.function.body) if isinstance(y, s.Yield))
+            found += [(f"{function_name}: {y.label}", y.span) for y in stops]
+    return tuple(found)
 
 
 def _is_spec(world: World, definition: s.ClassDef) -> bool:
