@@ -11,6 +11,14 @@ from typing import Any, Literal, Mapping
 
 from modelcheck.errors import Diagnostic, Source, Span
 
+# The names that a spec can import from `modelcheck`.
+LANGUAGE = frozenset(
+    """ANY Array Bool Case Const Enum Int Option Range Record Ref Scalarset Seq Set Spec action action_invariant always
+    assertion_fails assume at choose constraint counts deadlocks done enabled evaluation_error eventually
+    eventually_always happens holds idle implies infinitely_often invariant leads_to only procedure process reachable
+    temporal until vacuous violates weak_until when where""".split()
+)
+
 # --- expressions ------------------------------------------------------------------------------------------------------
 
 

@@ -216,8 +216,6 @@ def _raise_errors(report: Reporter) -> None:
 
 
 def _with_notes(model: n.Model, program: s.Program, report: Reporter) -> n.Model:
-    from dataclasses import replace
-
     return replace(model, notes=(*program.notes, *report.notes.values()))
 
 

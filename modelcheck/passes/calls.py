@@ -102,6 +102,10 @@ _FUNCTIONS: dict[str, Callable[[Context, s.Call], n.Expr]] = {
 
 def _len(ctx: Context, e: s.Call, _: Type | None) -> n.Expr:
     _count(ctx, e, 1, "len(x)")
+    t = comprehensions.type_domain(ctx, e.args[0])
+    if t is not None:
+        count = comprehensions.cardinality(t)
+        return n.Const(count, IntType(count, count), e.span)
     arg = typecheck.plain(typecheck.expression(ctx, e.args[0]))
     match arg.type:
         case SetType():
@@ -230,13 +234,13 @@ def method(ctx: Context, e: s.Call) -> tuple[Member, Binding] | None:
                 raise ctx.error("N002", e.function.span, f"{ctx.spec.info.name} has no method `{name}`", hint)
             return member, me
         case s.Attribute(value, name) if references.process(ctx, value) is None:
-            t = _quiet_type(ctx, value)
+            t = typecheck.inner(_quiet_type(ctx, value))
             if isinstance(t, RecordType):
                 info = ctx.world.records[t]
                 if name not in info.functions:
                     hint = did_you_mean(name, info.functions, f"its methods are {', '.join(info.functions) or 'none'}")
                     raise ctx.error("N002", e.function.span, f"{info.name} has no method `{name}`", hint)
-                path = typecheck.expression(ctx, value)
+                path = typecheck.plain(typecheck.expression(ctx, value))
                 if not references.is_path(path):
                     if ctx.emit is None:
                         return info.functions[name], Place(path)
@@ -251,7 +255,7 @@ def _quiet_type(ctx: Context, e: s.Expr) -> Type:
     """The type of a receiver, found without emitting anything."""
     try:
         return typecheck.expression(ctx.pure(), e).type
-    except NotPure:
+    except NotPure:  # as in `self.next().method()`
         hint = "bind it to a name first"
         raise ctx.error("T028", e.span, "a method is called on a variable, field, element or name", hint) from None
 
@@ -264,7 +268,7 @@ def _operation(ctx: Context, e: s.Call, value: s.Expr, name: str, expected: Type
     if ctx.emit is None:
         t = _quiet_type(ctx, value)
         if isinstance(t, SetType | SeqType) and name in (*_SET_UPDATES, "append", "pop"):
-            raise NotPure
+            raise NotPure(e.span, f"changes a {'set' if isinstance(t, SetType) else 'sequence'}")
     found = update(ctx, e)
     if found is not None:
         return found

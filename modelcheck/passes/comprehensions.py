@@ -37,7 +37,7 @@ MAX_DOMAIN = 65_536
 
 def domain(ctx: Context, e: s.Expr) -> n.Expr:
     """What `for` runs over: a type, `range(...)`, a set or a sequence, as a typed set or sequence."""
-    t = _type_domain(ctx, e)
+    t = type_domain(ctx, e)
     if t is not None:
         if cardinality(t) > MAX_DOMAIN:
             hint = f"a domain has at most {MAX_DOMAIN} values"
@@ -57,7 +57,8 @@ def domain(ctx: Context, e: s.Expr) -> n.Expr:
     raise ctx.error("T024", e.span, f"nothing can run over {typecheck.what(found)}", hint)
 
 
-def _type_domain(ctx: Context, e: s.Expr) -> Type | None:
+def type_domain(ctx: Context, e: s.Expr) -> Type | None:
+    """The type that an expression names; None where it is a value."""
     match e:
         case s.Name(name):
             match ctx.lookup(name, e.span):
@@ -179,7 +180,7 @@ def comprehension(ctx: Context, e: s.Comprehension, expected: Type | None) -> n.
         hint = "nest two comprehensions, or use a set"
         raise ctx.error("T026", e.span, "a list or dict comprehension has one `for`", hint)
     if e.kind == "dict" or not isinstance(expected, SeqType):
-        index = _type_domain(ctx, e.generators[0].domain)
+        index = type_domain(ctx, e.generators[0].domain)
         if index is None and isinstance(expected, ArrayType):
             index = _same_values(ctx, e.generators[0].domain, expected.index)
         if index is not None and not e.generators[0].guards:

@@ -21,7 +21,12 @@ class Bad(Exception):
 
 
 class NotPure(Exception):
-    """A helper that has to be inlined as statements: it assigns, waits, chooses or asserts."""
+    """A helper that has to be inlined as statements, because of what it `does` at `span`."""
+
+    def __init__(self, span: Span, does: str):
+        super().__init__(does)
+        self.span = span
+        self.does = does
 
 
 @dataclass(frozen=True, slots=True, eq=False)

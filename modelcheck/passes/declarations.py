@@ -216,7 +216,7 @@ def _construct(ctx: Context, constructor: str, e: s.Call) -> Type:
         case "Range":
             count = _integer(ctx, e.args[0])
             if count < 0:
-                raise ctx.error("T018", e.span, f"Range({count}) has no values", "write `Range(n)` for 0 .. n-1")
+                raise ctx.error("T018", e.span, f"Range({count}) is less than empty", "its argument counts the values")
             return IntType(0, count - 1)
         case "Enum":
             return EnumType(_literals(ctx, e))
@@ -241,7 +241,7 @@ def _construct(ctx: Context, constructor: str, e: s.Call) -> Type:
 _ARGUMENTS = {
     "Bool": ((0,), "Bool(init=False)"),
     "Int": ((2,), "Int(0, 3, init=0)"),
-    "Range": ((1,), "Range(n)"),
+    "Range": ((1,), "Range(n)` for 0 .. n-1, `Int(a, b)"),
     "Enum": (range(1, 10_000), 'Enum("idle", "busy")'),
     "Scalarset": ((1,), "Scalarset(n)"),
     "Set": ((1,), "Set(of, init=set())"),

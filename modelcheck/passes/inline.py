@@ -32,7 +32,7 @@ def helper(ctx: Context, e: s.Call, member: Member, me: Binding, expected: Type 
     except NotPure:
         if ctx.emit is None:
             raise
-    found = as_statements(ctx, e, member, me, expected, None)
+    found = as_statements(ctx, e, member, me, expected, ctx.site)
     if found is None:
         hint = "give it a `return value`"
         raise ctx.error("T029", e.span, f"`{member.function.name}` returns no value", hint)
@@ -45,7 +45,10 @@ def check_call(ctx: Context, e: s.Call, member: Member, *, steps: bool) -> None:
     if kind not in (None, "procedure"):
         hint = "move what is shared into a method without decorator"
         raise ctx.error("T027", e.span, f"`{function.name}` is a @{kind} and is not called", hint)
-    if (kind == "procedure" or function.has_yield) and not steps:
+    if function.has_yield and kind != "procedure":
+        hint = "decorate it with `@procedure`"
+        raise ctx.error("P069", function.span, f"`{function.name}` has steps and is no procedure", hint)
+    if kind == "procedure" and not steps:
         hint = f"write `yield from self.{function.name}(...)`, or `x = yield from ...`, in a process"
         raise ctx.error("T027", e.span, f"`{function.name}` has steps of its own and cannot be called here", hint)
     if any(function is called for called, _ in ctx.calls):
@@ -116,7 +119,7 @@ def _as_expression(ctx: Context, e: s.Call, member: Member, me: Binding, expecte
 
 
 def as_statements(
-    ctx: Context, e: s.Call, member: Member, me: Binding, expected: Type | None, site: str | None
+    ctx: Context, e: s.Call, member: Member, me: Binding, expected: Type | None, site: tuple[int, ...]
 ) -> n.Local | None:
     """Emits the body of a helper or procedure; the local that holds its result, or None where it has none."""
     scope, saved = _arguments(ctx, e, member, me)

@@ -6,7 +6,6 @@ stay names within their step. The end of a step assigns the place variable and r
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any, Iterator
 
@@ -68,12 +67,12 @@ class Builder:
         walker = Walker(self.world.report, self.guards, body, process=True)
         prologue = self._check_start(member, walker.start(), ctx)
         bodies = walker.steps()
-        sites = Counter(p.stop.label for p in {id(p.stop): p for p in walker.places}.values())
+        sites = _call_sites(walker)
         places = [_place(p.stop, p.frame, sites) for p in walker.places]
         return Instance(family, args, places, [tuple(b) for b in bodies], prologue, ctx.declared)
 
     def _check_labels(self, member: Member, body: tuple[TStmt, ...]) -> None:
-        seen: dict[tuple[str, str | None], Yield] = {}
+        seen: dict[tuple[str, tuple[int, ...]], Yield] = {}
         for stop in _stops(body):
             first = seen.setdefault((stop.label, stop.site), stop)
             if first.span != stop.span:
@@ -302,8 +301,19 @@ class Resolver:
         return family.initials[name]
 
 
-def _place(stop: Yield, frame: Any, uses: Counter) -> n.Place:
-    label = f"{stop.label}@{stop.site}" if uses[stop.label] > 1 and stop.site is not None else stop.label
+def _call_sites(walker: Walker) -> dict[str, list[tuple[int, ...]]]:
+    """For each label the calls through which it is reached, in order of the text."""
+    found: dict[str, set[tuple[int, ...]]] = {}
+    for place in walker.places:
+        found.setdefault(place.stop.label, set()).add(place.stop.site)
+    return {label: sorted(sites) for label, sites in found.items()}
+
+
+def _place(stop: Yield, frame: Any, sites: dict[str, list[tuple[int, ...]]]) -> n.Place:
+    """A label that is reached through several calls is numbered by them: `acquire#2`. Lines would say more, but a saved
+    trace is to outlive a comment."""
+    calls = sites[stop.label]
+    label = stop.label if len(calls) == 1 else f"{stop.label}#{calls.index(stop.site) + 1}"
     return n.Place(label, stop.label, stop.kind, static_names(frame), (), stop.source, stop.span)
 
 

@@ -128,6 +128,8 @@ class World:
         if name in dsl:
             return Dsl(dsl[name])
         hint = did_you_mean(name, self.known(path), "define it in this file, or import it")
+        if name in s.LANGUAGE:
+            hint = f"add it to the imports: `from modelcheck import {name}`"
         raise self.report.error("N001", span, f"there is no `{name}` here", hint)
 
     def context(self, path: str) -> typecheck.Context:

@@ -186,7 +186,8 @@ class Walker:
     def _split(self, stmt: n.If, test: n.Expr, env: dict[str, n.Expr], k: Frame) -> n.If:
         then, otherwise = (tuple(self._run(b, 0, env, k)) for b in (stmt.then, stmt.otherwise))
         ends = [{x.place for x in _ends(side)} for side in (then, otherwise)]
-        if self.process and ends[0] != ends[1] and _reads_shared(test):
+        separate = not any(_changes_state(side) for side in (then, otherwise))
+        if self.process and ends[0] != ends[1] and separate and _reads_shared(test):
             hint = "put the test behind the `yield`, if test and action are to be one step"
             self.report.note("N103", stmt.span, "this test decides the next label one step before it is used", hint)
         return n.If(test, then, otherwise, self._site("if", stmt.site, stmt.span), stmt.span)
@@ -326,6 +327,17 @@ def _ends(body: tuple) -> list[Goto]:
         elif isinstance(stmt, n.If):
             found += _ends((*stmt.then, *stmt.otherwise))
     return found
+
+
+def _changes_state(body: tuple) -> bool:
+    """Whether some way assigns a variable: then the test and what it guards are one step."""
+    for stmt in body:
+        match stmt:
+            case n.Assign(target) if any(isinstance(x, n.Variable) for x in walk(target)):
+                return True
+            case n.If(_, then, otherwise) if _changes_state((*then, *otherwise)):
+                return True
+    return False
 
 
 def _reads_shared(test: n.Expr) -> bool:

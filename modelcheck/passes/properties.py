@@ -34,9 +34,9 @@ def typed(world: World, spec: Spec) -> list[n.Property]:
             found.append(_property(world, spec, name, kind, member))
         except Bad:
             continue
-        except NotPure:
-            hint = "a property only looks at the state"
-            world.report.error("T028", member.function.span, f"property `{name}` changes the state, or waits", hint)
+        except NotPure as why:
+            hint = "write one formula: `implies(a, b)`, `all(p(x) for x in X)`, `a if c else b`"
+            world.report.error("T028", why.span, f"a property only looks at the state; `{name}` {why.does} here", hint)
     return found
 
 

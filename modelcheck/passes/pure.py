@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from modelcheck.errors import Span
 from modelcheck.ir import nodes as n
 from modelcheck.ir import surface as s
 from modelcheck.ir.ops import Op
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
     from modelcheck.passes.typecheck import Context
 
 MAX_WAYS = 2000  # through a helper without effects; beyond it, it is inlined as statements
+
+
+@dataclass(slots=True)
+class _Budget:
+    """How many more ways through the function at `span` may be looked at."""
+
+    left: int
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +48,19 @@ class _Guarded:
     body: tuple
 
 
+_DOES = {
+    s.Assert: "asserts",
+    s.While: "loops with `while`",
+    s.Break: "leaves a loop early",
+    s.Continue: "leaves a loop early",
+    s.Yield: "has a `yield`",
+    s.CallProcedure: "calls a procedure",
+}
+
+
 def value_of(ctx: Context, function: s.Function, expected: Type | None) -> n.Expr:
     """What a function without effects returns, as an expression; NotPure where it has effects."""
-    budget = [MAX_WAYS]
+    budget = _Budget(MAX_WAYS, function.span)
     found = _value(ctx, list(function.body), {}, expected, budget)
     if found is None:
         hint = "end it with a `return value`"
@@ -50,11 +69,11 @@ def value_of(ctx: Context, function: s.Function, expected: Type | None) -> n.Exp
 
 
 def _value(
-    ctx: Context, todo: list, declared: dict[str, Type], expected: Type | None, budget: list[int]
+    ctx: Context, todo: list, declared: dict[str, Type], expected: Type | None, budget: _Budget
 ) -> n.Expr | None:
-    budget[0] -= 1
-    if budget[0] < 0:
-        raise NotPure
+    budget.left -= 1
+    if budget.left < 0:
+        raise NotPure(budget.span, f"has more than {MAX_WAYS} ways through it")
     for i, item in enumerate(todo):
         rest = todo[i + 1 :]
         match item:
@@ -79,7 +98,7 @@ def _value(
             case s.For():
                 return _value(ctx, [*_rounds(ctx, item), *rest], declared, expected, budget)
             case _:
-                raise NotPure
+                raise NotPure(item.span, _DOES.get(type(item), "calls a helper that changes the state"))
     return None
 
 
@@ -100,13 +119,13 @@ def _branch(ctx, condition, then, otherwise, rest, declared, expected, budget, s
 def _let(ctx: Context, stmt: s.Assign | s.AugAssign, declared: dict[str, Type]) -> tuple[n.Local, n.Expr] | None:
     """Binds a name in an expression: None where it stands for a constant, else what must be bound around the rest."""
     if not isinstance(stmt.target, s.Name):
-        raise NotPure
+        raise NotPure(stmt.span, "changes the state")
     name = stmt.target.id
     if isinstance(stmt, s.AugAssign):
         left, right = typecheck.expression(ctx, stmt.target), typecheck.expression(ctx, stmt.value)
         value = typecheck.binary(ctx, stmt.op, left, right, stmt.span)
     elif statements.is_choose(ctx, stmt.value):
-        raise NotPure
+        raise NotPure(stmt.span, "chooses")
     elif declarations.is_declaration(ctx, stmt.value):
         t, init = declarations.variable(ctx, stmt.value, name)
         declared[name] = t
@@ -132,12 +151,12 @@ def _rounds(ctx: Context, loop: s.For) -> list:
     """A loop without effects, unrolled over the values that its domain can have."""
     over = comprehensions.domain(ctx, loop.domain)
     if any(isinstance(x, s.Break | s.Continue) for x in loop.body):
-        raise NotPure
+        raise NotPure(loop.span, "leaves a loop early")
     statements.check_order(ctx, over.type.of, loop)
     if isinstance(over, n.Const):
         return [item for v in members(over) for item in (_Let(loop.target, n.Const(v, over.type.of)), *loop.body)]
     if not isinstance(over.type, SetType) or not is_scalar(over.type.of):
-        raise NotPure
+        raise NotPure(loop.span, "loops over something that is known at run time only")
     rounds = []
     for value in members(all_values(over.type.of)):
         const = n.Const(value, over.type.of, loop.span)

@@ -10,7 +10,7 @@ from modelcheck.ir import nodes as n
 from modelcheck.ir import surface as s
 from modelcheck.ir.ops import Op
 from modelcheck.ir.types import BOOL, ArrayType, IntType, RecordType, SeqType, Type, show
-from modelcheck.passes import typecheck
+from modelcheck.passes import statements, typecheck
 from modelcheck.passes.context import Bad, Dsl, Place, SpecClass, SpecSelf, TypeName, Value, did_you_mean
 from modelcheck.passes.simplify import fold
 from modelcheck.passes.typed import PlaceTest, ProcessLocal, StepTest
@@ -42,7 +42,7 @@ def attribute(ctx: Context, e: s.Attribute) -> n.Expr:
         return local
     if isinstance(e.value, s.Name) and isinstance(me := ctx.lookup(e.value.id, e.value.span), SpecSelf):
         return variable(ctx, e, me)
-    record = typecheck.expression(ctx, e.value)
+    record = typecheck.plain(typecheck.expression(ctx, e.value))
     if not isinstance(record.type, RecordType):
         raise ctx.error("T011", e.span, f"{show(record.type)} has no field `{e.name}`", "only records have fields")
     fields = dict(record.type.fields)
@@ -60,7 +60,7 @@ def subscript(ctx: Context, e: s.Subscript) -> n.Expr:
         return typecheck.expression(ctx, e.index, expected)
 
     def make_array() -> n.Expr:
-        array.append(typecheck.expression(ctx, e.value))
+        array.append(typecheck.plain(typecheck.expression(ctx, e.value)))
         return array[0]
 
     base, index = typecheck.in_order(ctx, make_array, make_index)
@@ -195,7 +195,7 @@ def replace_span(e: n.Expr, span: Span) -> n.Expr:
 def _label(ctx: Context, ref: ProcessReference, e: s.Expr) -> str:
     match e:
         case s.Literal_(str() as label):
-            plain = label.partition("@")[0]
+            plain = label.partition("#")[0]
             if plain not in ref.family.labels:
                 hint = did_you_mean(label, ref.family.labels, f"its labels are {', '.join(sorted(ref.family.labels))}")
                 raise ctx.error("N005", e.span, f'`{ref.family.name}` has no step "{label}"', hint)
@@ -256,7 +256,7 @@ def lvalue(ctx: Context, e: s.Expr) -> n.Lvalue:
                 case Place(expr):
                     return expr
                 case Value():
-                    hint = f"declare it, so that it may change: `{name} = Int(lo, hi, init=...)`"
+                    hint = f"declare it, so that it may change: `{name} = {statements.sketch(ctx.local(name))}`"
                     raise ctx.error("N008", e.span, f"`{name}` is bound once and cannot change", hint)
         case s.Attribute() | s.Subscript():
             path = typecheck.expression(ctx, e)

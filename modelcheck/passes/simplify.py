@@ -208,6 +208,17 @@ def may_fault(e: n.Expr) -> bool:
     return False
 
 
+def constant_fault(e: n.Expr) -> str | None:
+    """What goes wrong where an expression computes something impossible from constants alone: "a division by zero"."""
+    for x in walk(e):
+        if isinstance(x, n.Apply) and all(isinstance(a, n.Const) for a in x.args):
+            try:
+                OPS[x.op].meaning(x.type, *(a.value for a in x.args))
+            except Fault as fault:
+                return fault.kind.value
+    return None
+
+
 def _closed(e: n.Expr, name: str) -> bool:
     """Whether an expression reads nothing but constants and the local `name` (and locals that it binds itself)."""
     bound = {name} | {x.local.name for x in walk(e) if isinstance(x, n.Bind | n.Quantifier)}

@@ -11,7 +11,20 @@ from typing import TYPE_CHECKING
 from modelcheck.ir import nodes as n
 from modelcheck.ir import surface as s
 from modelcheck.ir.ops import Op
-from modelcheck.ir.types import EnumType, RecordType, ScalarsetType, SetType, TextType, Type, show
+from modelcheck.ir.types import (
+    ArrayType,
+    BoolType,
+    EnumType,
+    IntType,
+    OptionType,
+    RecordType,
+    ScalarsetType,
+    SeqType,
+    SetType,
+    TextType,
+    Type,
+    show,
+)
 from modelcheck.passes import calls, comprehensions, declarations, inline, references, typecheck
 from modelcheck.passes.context import Bad, Binding, Broken, Dsl, Expired, NotPure, Place, Value
 from modelcheck.passes.simplify import fold
@@ -29,9 +42,10 @@ def run(ctx: Context, body: tuple[s.Stmt, ...]) -> None:
             target = getattr(stmt, "target", None)
             if isinstance(target, s.Name) and ctx.local(target.id) is None:
                 ctx.scopes[-1][target.id] = Broken()
-        except NotPure:
+        except NotPure as why:
             hint = "call the helper in a statement of its own, and use its result here"
-            ctx.error("T028", stmt.span, "a helper that changes the state cannot be called in this expression", hint)
+            where = "" if why.span.line == stmt.span.line else f", in line {why.span.line}"
+            ctx.error("T028", stmt.span, f"no helper that {why.does}{where} can be called in this expression", hint)
 
 
 def block(ctx: Context, body: tuple[s.Stmt, ...], bound: dict[str, Binding] | None = None) -> tuple[TStmt, ...]:
@@ -72,6 +86,9 @@ def _bind(ctx: Context, stmt: s.Assign) -> None:
     if isinstance(value.type, SetType) and value.type.of == typecheck.NOTHING:
         hint = f"declare it: `{stmt.target.id} = Set(of, init=set())`"
         raise ctx.error("T009", stmt.value.span, "an empty set has no type here", hint)
+    if ctx.spec is not None and stmt.target.id in ctx.spec.variables:
+        hint = f"to change the variable, write `self.{stmt.target.id} = ...`"
+        ctx.world.report.note("N104", stmt.target.span, f"`{stmt.target.id}` is a name of this block only", hint)
     local = ctx.fresh(stmt.target.id, value.type, stmt.target.span)
     ctx.emit.append(n.Assign(local, value, stmt.span))
     ctx.scopes[-1][stmt.target.id] = Value(local)
@@ -80,8 +97,23 @@ def _bind(ctx: Context, stmt: s.Assign) -> None:
 def check_unbound(ctx: Context, target: s.Name, augmented: bool) -> None:
     binding = ctx.local(target.id)
     if augmented or isinstance(binding, Value | Place):
-        hint = f"declare it, so that it may change: `{target.id} = Int(lo, hi, init=...)`"
+        hint = f"declare it, so that it may change: `{target.id} = {sketch(binding)}`"
         raise ctx.error("N008", target.span, f"`{target.id}` is bound twice", hint)
+
+
+def sketch(binding: Binding | None) -> str:
+    """How a local of the type of `binding` is declared."""
+    t = binding.expr.type if isinstance(binding, Value | Place) else None
+    match t:
+        case BoolType():
+            return "Bool(init=...)"
+        case IntType(name=None) | None | TextType():
+            return "Int(lo, hi, init=...)"
+        case EnumType(name=None):
+            return "Phase(init=...)"
+        case SetType() | SeqType() | OptionType() | ArrayType():
+            return f"{show(t)[:-1]}, init=...)"
+    return f"{show(t)}(init=...)"
 
 
 def check_no_alias(ctx: Context, value: n.Expr, stmt: s.Assign | s.AugAssign) -> None:
@@ -116,7 +148,7 @@ def is_choose(ctx: Context, e: s.Expr) -> bool:
 def _choose(ctx: Context, stmt: s.Assign) -> None:
     call, shown = stmt.value, stmt.target.span.text
     if ctx.emit is None:
-        raise NotPure
+        raise NotPure(stmt.span, "chooses")
     fixed = isinstance(stmt.target, s.Name) and not _is_assignable(ctx, stmt.target.id)
     target = None if fixed else references.lvalue(ctx.pure(), stmt.target)
     over = _alternatives(ctx, call, None if target is None else target.type)
@@ -173,7 +205,7 @@ def _evaluate(ctx: Context, stmt: s.Evaluate) -> None:
                 calls.update(ctx, call)
             else:
                 inline.check_call(ctx, call, found[0], steps=False)
-                inline.as_statements(ctx, call, *found, None, None)
+                inline.as_statements(ctx, call, *found, None, ctx.site)
             return None
     if isinstance(call, s.Call):
         typecheck.expression(ctx, call)
@@ -263,8 +295,8 @@ def _call_procedure(ctx: Context, stmt: s.CallProcedure) -> None:
         hint = "write `yield from self.name(...)` with the name of a @procedure"
         raise ctx.error("T027", stmt.span, "this is no procedure", hint)
     inline.check_call(ctx, stmt.call, found[0], steps=True)
-    line = str(stmt.span.line)
-    result = inline.as_statements(ctx, stmt.call, *found, None, line if ctx.site is None else f"{ctx.site}.{line}")
+    site = (*ctx.site, stmt.span.line, stmt.span.column)
+    result = inline.as_statements(ctx, stmt.call, *found, None, site)
     if stmt.target is None:
         return
     if result is None:

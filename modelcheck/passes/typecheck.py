@@ -50,7 +50,7 @@ from modelcheck.passes.context import (
     describe,
     did_you_mean,
 )
-from modelcheck.passes.simplify import fold
+from modelcheck.passes.simplify import constant_fault, fold
 
 if TYPE_CHECKING:
     from modelcheck.passes.names import World
@@ -69,7 +69,7 @@ class Context:
     emit: list[TStmt] | None = None
     spec: Spec | None = None
     calls: tuple[tuple[s.Function, Span], ...] = ()
-    site: str | None = None
+    site: tuple[int, ...] = ()  # of the calls of procedures around it
     steps: bool = False  # whether a `yield` may stand here
     expected: Type | None = None  # what a `return` should give
     declared: dict[str, tuple[str, n.Const]] = field(default_factory=dict)  # local -> source name, initial value
@@ -82,7 +82,11 @@ class Context:
         return next((scope[name] for scope in reversed(self.scopes) if name in scope), None)
 
     def lookup(self, name: str, span: Span) -> Binding:
-        binding = self.local(name) or self.world.lookup(self.module, name, span)
+        binding = self.local(name)
+        if binding is None and name == "self":
+            hint = "only constants, literals and what is computed from them can stand here"
+            raise self.error("T005", span, "the state is not known here", hint)
+        binding = binding or self.world.lookup(self.module, name, span)
         match binding:
             case Broken():
                 raise Bad
@@ -164,6 +168,9 @@ def constant(ctx: Context, e: s.Expr, t: Type | None = None) -> n.Const:
         return found
     if t is not None and isinstance(found, n.Apply) and found.op is Op.CAST:
         raise ctx.error("T006", e.span, f"the value lies outside {show(t)}", "widen the type, or change the value")
+    fault = constant_fault(found)
+    if fault is not None:
+        raise ctx.error("T006", e.span, f"evaluating this meets {fault}", "change the constants, or the expression")
     hint = "only constants, literals and what is computed from them can stand here"
     raise ctx.error("T005", e.span, "this is not a constant", hint)
 

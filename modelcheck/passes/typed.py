@@ -50,12 +50,13 @@ class Leave:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Yield:
-    """`label` as written. `site`: the line of the call of the procedure that it stands in, None outside procedures."""
+    """`label` as written. `site`: the places of the calls of procedures that it stands in, line and column by turns,
+    the outermost first; empty outside procedures."""
 
     label: str
     kind: Literal["step", "idle"]
     source: str | None
-    site: str | None
+    site: tuple[int, ...]
     span: Span
 
 
