@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
+import threading
 import traceback
 from dataclasses import replace
 from io import TextIOWrapper
@@ -310,6 +312,9 @@ def _replayed(file: str, quiet: bool) -> int:
     recorded = itf.read(file)
     if recorded.source is None:
         raise UsageError(f"{file} names no spec in its #meta: it cannot be replayed")
+    if recorded.loop is not None and recorded.kind != "temporal":
+        write(f"{file}: it has a loop, and what it was saved for ({recorded.kind}) has none\n")
+        return EXPECTATION
     try:
         model = checker.compiled(recorded.source, recorded.spec, recorded.constants)
         states = itf.steps(recorded, model)
@@ -380,6 +385,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
+        _terminate_as_interrupt()
         code = cli.main(arguments, prog_name="modelcheck", standalone_mode=False)
         return code if isinstance(code, int) else OK
     except click.exceptions.Exit as stop:
@@ -409,6 +415,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _own_mistake(arguments, error)
 
 
+def _terminate_as_interrupt() -> None:
+    """A CI that loses patience sends SIGTERM: what was found until then is reported as after Ctrl-C."""
+
+    def interrupt(_: int, __: Any) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, interrupt)
+
+
 def _own_mistake(arguments: list[str], error: Exception) -> int:
     told = str(error) if isinstance(error, InternalError) else f"{type(error).__name__}: {error}"
     complain(f"modelcheck: internal error: {told}\nThis is a mistake in modelcheck, not in your spec.")
@@ -423,7 +439,10 @@ def _failed(arguments: list[str], code: int, message: str) -> int:
     if any(a == "--format=json" or (a, b) == ("--format", "json") for a, b in pairs):
         from modelcheck.reports import json
 
-        write(json.render_error(code, message) + "\n")
+        try:
+            write(json.render_error(code, message) + "\n")
+        except OSError:
+            pass  # it was standard output that failed, and has been complained about
     return code
 
 

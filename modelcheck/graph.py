@@ -11,12 +11,13 @@ import networkx as nx
 
 from modelcheck.errors import UsageError
 from modelcheck.ir.layout import Layout
-from modelcheck.ir.nodes import Model
+from modelcheck.ir.nodes import Model, VariableDecl
 from modelcheck.ir.printer import show_value
+from modelcheck.ir.types import EnumType, Type
 from modelcheck.search.alike import alike
 from modelcheck.search.expand import transitions
 from modelcheck.search.exploration import Exploration, Finding
-from modelcheck.trace import Trace
+from modelcheck.trace import Trace, decoded
 
 MOST_DRAWN = 20_000  # nodes that Graphviz is asked to place
 FORMATS = (".dot", ".graphml", ".svg")
@@ -41,16 +42,17 @@ class Explored(Protocol):
 def state_graph(result: Explored) -> nx.MultiDiGraph:
     """The states that a check explored and every transition between them.
 
-    node: the number of the state in breadth-first order. `state`: variable -> value. `initial`. `depth`: from 1.
-    `violating`: a violated invariant is false there, or it is a deadlock, or a step out of it fails. `expanded`: False
-    where the search stopped or a constraint cut. `trace`: its place in the trace of the result, from 0, or None.
+    node: the number of the state in breadth-first order. `state`: variable -> value; of a process, its label. `initial`.
+    `depth`: from 1. `violating`: a violated invariant is false there, or it is a deadlock, or a step out of it fails.
+    `expanded`: False where the search stopped or a constraint cut. `trace`: its place in the trace of the result, from
+    0, or None.
     edge: `action`, the id; `title`; `violating`: an action invariant is false; `trace`: it is a step of the trace.
     The types of the variables are in `graph.graph["types"]`. Raises UsageError where nothing was explored.
     """
     model, system, exploration = result.model, result.system, result.exploration
     if model is None or system is None or exploration is None:
         raise UsageError("there is no state graph: the spec was not explored")
-    graph = nx.MultiDiGraph(name=model.name, types={v.name: v.type for v in model.variables})
+    graph = nx.MultiDiGraph(name=model.name, types={v.name: _type(model, v) for v in model.variables})
     _add_states(graph, model, exploration)
     titles = [model.action_title(i) for i in range(len(model.actions))]
     for source, action, target in transitions(exploration, system):
@@ -60,8 +62,15 @@ def state_graph(result: Explored) -> nx.MultiDiGraph:
         if finding.kind != "reachable" and finding.state >= 0:
             _mark_violations(graph, exploration, alike(exploration, system, finding, 0, exploration.distinct))
     if result.trace is not None:
-        _mark_trace(graph, result.trace)
+        _mark_trace(graph, model, exploration, result.trace)
     return graph
+
+
+def _type(model: Model, variable: VariableDecl) -> Type:
+    """Of the values in the graph: a place is its label."""
+    if variable.kind == "place" and variable.process is not None:
+        return EnumType(tuple(dict.fromkeys(p.label for p in model.processes[variable.process].places)))
+    return variable.type
 
 
 def _mark_violations(graph: nx.MultiDiGraph, exploration: Exploration, findings: list[Finding]) -> None:
@@ -79,7 +88,7 @@ def _edge(graph: nx.MultiDiGraph, source: int, target: int, action: int | None) 
 
 
 def _add_states(graph: nx.MultiDiGraph, model: Model, exploration: Exploration) -> None:
-    layout, names = Layout(model.variables), [v.name for v in model.variables]
+    layout = Layout(model.variables)
     levels, parents, expanded = (a.tolist() for a in (exploration.levels, exploration.parent, exploration.expanded))
     depth = 0
     for row, packed in enumerate(layout.unpack(exploration.states)):
@@ -87,7 +96,7 @@ def _add_states(graph: nx.MultiDiGraph, model: Model, exploration: Exploration) 
             depth += 1
         graph.add_node(
             row,
-            state=dict(zip(names, layout.decode(packed))),
+            state=decoded(model, layout.decode(packed)),
             initial=parents[row] < 0,
             depth=depth,
             violating=False,
@@ -96,12 +105,13 @@ def _add_states(graph: nx.MultiDiGraph, model: Model, exploration: Exploration) 
         )
 
 
-def _mark_trace(graph: nx.MultiDiGraph, trace: Trace) -> None:
+def _mark_trace(graph: nx.MultiDiGraph, model: Model, exploration: Exploration, trace: Trace) -> None:
     """Notes the trace in its nodes and edges. A state that it passes twice keeps its first place."""
-    row_of = {tuple(data["state"].values()): row for row, data in graph.nodes(data=True)}
+    layout = Layout(model.variables)
+    row_of = {packed: row for row, packed in enumerate(layout.unpack(exploration.states))}
     before = None
     for place, step in enumerate(trace.steps):
-        row = row_of[step.state]
+        row = row_of[layout.encode(step.state)]
         if graph.nodes[row]["trace"] is None:
             graph.nodes[row]["trace"] = place
         if before is not None:

@@ -7,7 +7,7 @@ two differ.
 from __future__ import annotations
 
 import builtins
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Iterable, Literal, Sequence
 
 import numpy as np
@@ -28,6 +28,19 @@ from modelcheck.system import Site, States, TransitionSystem
 TraceKind = Literal[
     "invariant", "action_invariant", "temporal", "deadlock", "assertion", "evaluation_error", "reachable", "simulation"
 ]
+
+
+def decoded(model: Model, state: tuple[Any, ...]) -> dict[str, Any]:
+    """Variable -> natural value; where a process stands, its label."""
+    named = {}
+    for variable, value in zip(model.variables, state):
+        at_place = variable.kind == "place" and variable.process is not None
+        named[variable.name] = model.processes[variable.process].places[value].label if at_place else value
+    return named
+
+
+def _title(model: Model, index: int, step: Step) -> str:
+    return model.action_title(step.action) if step.action is not None else "stutter" if index else "init"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +75,19 @@ class Trace:
     loop: int | None = None
     failure: Failure | None = None
     switches: int | None = None
+    model: Model | None = field(default=None, repr=False, compare=False)
 
     @builtins.property  # a field of this class has the plain name
+    def states(self) -> tuple[dict[str, Any], ...]:
+        """Each state as variable -> value; where a process stands, by its label."""
+        return tuple(decoded(self.model, step.state) for step in self.steps) if self.model else ()
+
+    @builtins.property
+    def actions(self) -> tuple[str, ...]:
+        """What led to each state: `init`, then titles such as `vcpu[1]: kick`; `stutter` where nothing happened."""
+        return tuple(_title(self.model, i, step) for i, step in enumerate(self.steps)) if self.model else ()
+
+    @builtins.property
     def length(self) -> int:
         """In states."""
         return len(self.steps)
@@ -129,7 +153,7 @@ def trace_of_path(
         action = None if number < 0 else number
         steps.append(_taken(model, steps[-1].state if steps else None, action, state))
     failure = _confirmed(model, system, steps, finding) if finding is not None else None
-    return Trace(kind, property_name, tuple(steps), failure=failure, switches=switches)
+    return Trace(kind, property_name, tuple(steps), failure=failure, switches=switches, model=model)
 
 
 def _ways(model: Model, before: tuple[Any, ...] | None, action: int | None) -> list[Outcome]:

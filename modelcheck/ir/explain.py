@@ -115,7 +115,7 @@ def _clauses(view: _View, expr: Expr, value: bool) -> Iterator[Clause]:
         case Const():
             return
         case _:
-            atoms = tuple(dict.fromkeys(_atoms(view, expr)))
+            atoms = tuple(dict.fromkeys((*_sides(view, expr), *_atoms(view, expr))))
             yield Clause(_text(expr, view.model), value, atoms, view.where, expr.span)
 
 
@@ -148,6 +148,25 @@ def _holds(view: _View, expr: Quantifier, member: Any) -> bool | None:
 def _is_one_phrase(expr: Logic) -> bool:
     """Whether the author wrote something smaller than a connective, like an `at(...)` of several places."""
     return expr.span is not None and all(a.span == expr.span for a in expr.args)
+
+
+_COMPARISONS = (Op.EQ, Op.NE, Op.LT, Op.LE, Op.GT, Op.GE, Op.IN, Op.HOLDS, Op.SUBSET, Op.PROPER_SUBSET)
+
+
+def _sides(view: _View, expr: Expr) -> Iterator[tuple[str, str]]:
+    """(text, shown value) of what a comparison compares, where that is computed and no atom."""
+    match expr:
+        case Apply(op, args) if op in _COMPARISONS:
+            for side in map(_unwrapped, args):
+                if isinstance(side, Apply | Quantifier | Cond | Bind) and children(side):
+                    yield _text(side, view.model), show_value(side.type, view.value(side))
+
+
+def _unwrapped(expr: Expr) -> Expr:
+    """Without the conversions that the author did not write."""
+    while isinstance(expr, Apply) and expr.op in (Op.CAST, Op.SOME, Op.GET):
+        expr = expr.args[0]
+    return expr
 
 
 def _atoms(view: _View, expr: Expr) -> Iterator[tuple[str, str]]:

@@ -58,7 +58,7 @@ def render_result(
     model = result.model
     assert model is not None
     parts = [paint(_title(result), BOLD)]
-    for answer in result.properties:
+    for answer in sorted(result.properties, key=lambda a: (a.kind, a.name) != (result.kind, result.property)):
         if answer.trace is not None and (answer.verdict == "violated" or answer.name == witness):
             parts.append(_answer(model, answer, paint, width, columns))
     parts.append(_verdict(result, paint))
@@ -106,7 +106,8 @@ def heading(trace: Trace) -> str:
     when = "in an initial state" if steps == 0 else "after 1 step" if steps == 1 else f"after {steps} steps"
     times = "1 switch" if trace.switches == 1 else f"{trace.switches} switches"
     switched = "" if trace.switches is None else f", {times} between processes"
-    return f"{text[0].upper()}{text[1:]} {when}{switched}:"
+    states = f" ({trace.length} states)" if steps else ""
+    return f"{text[0].upper()}{text[1:]} {when}{states}{switched}:"
 
 
 def render_trace(model: Model, trace: Trace, *, width: int = 100, paint: Any = None) -> str:

@@ -70,7 +70,10 @@ CASES = {
     "the text of the source": (of_source(MORE, 8, 13), False, [("a < b", False, MORE_SHOWN[2], [])]),
     "a part that was not evaluated": (
         apply(Op.EQ, Cond(apply(Op.IS_NONE, MAYBE), integer(0), apply(Op.GET, MAYBE), T), A), False,
-        [("(0 if self.o is None else self.o) == self.a", False, [("self.o", "None"), ("self.a", "1")], [])],
+        [
+            ("(0 if self.o is None else self.o) == self.a", False,
+             [("0 if self.o is None else self.o", "0"), ("self.o", "None"), ("self.a", "1")], []),
+        ],
     ),
 }  # fmt: skip
 
