@@ -37,7 +37,7 @@ class Pass:
 
 PASSES = (
     Pass("names", "SURFACE", "constants have values, types contents, classes what they inherit", "N001-N006, A001"),
-    Pass("spec", "closed names", "variables, families and actions are declared", "T004, T013-T018"),
+    Pass("spec", "closed names", "variables, families and actions are declared", "T004, T013-T014, T016-T018"),
     Pass("typecheck", "declarations", "TYPED: bodies typed, helpers inlined", "T001-T031, N002-N009, P060-P061"),
     Pass("processes", "TYPED", "one body for each step, places numbered", "P062-P067"),
     Pass("lower", "steps", "CORE: live locals are variables, places assignments", ""),

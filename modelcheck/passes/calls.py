@@ -207,7 +207,7 @@ def _record(ctx: Context, e: s.Call, t: RecordType, info: ClassInfo) -> n.Expr:
     given = dict(e.keywords)
     for name, value in e.keywords:
         if name not in dict(t.fields):
-            hint = did_you_mean(name, dict(t.fields))
+            hint = did_you_mean(name, dict(t.fields), f"its fields are {', '.join(dict(t.fields))}")
             raise ctx.error("N002", value.span, f"{info.name} has no field `{name}`", hint)
     items = []
     for name, of in t.fields:
@@ -229,8 +229,9 @@ def method(ctx: Context, e: s.Call) -> tuple[Member, Binding] | None:
             member = ctx.spec.info.functions.get(name)
             if member is None:
                 if name in ctx.spec.info.fields:
-                    raise ctx.error("T004", e.span, f"`{name}` is a variable, not a method")
-                hint = did_you_mean(name, ctx.spec.info.functions)
+                    hint = f"leave out the parentheses: `self.{name}`"
+                    raise ctx.error("T004", e.span, f"`{name}` is a variable, not a method", hint)
+                hint = did_you_mean(name, ctx.spec.info.functions, f"define it: `def {name}(self)`")
                 raise ctx.error("N002", e.function.span, f"{ctx.spec.info.name} has no method `{name}`", hint)
             return member, me
         case s.Attribute(value, name) if references.process(ctx, value) is None:

@@ -78,7 +78,8 @@ def _range(ctx: Context, e: s.Call, args: tuple[s.Expr, ...]) -> n.Expr:
     bounds = [fold(b, unroll=True) for b in bounds]
     for bound, arg in zip(bounds, args):
         if not isinstance(bound.type, IntType):
-            raise ctx.error("T001", arg.span, f"this is {show(bound.type)}, and an integer is wanted")
+            hint = "write `range(n)` with integers"
+            raise ctx.error("T001", arg.span, f"this is {typecheck.what(bound)}, and an integer is wanted", hint)
     if len(bounds) == 1:
         bounds.insert(0, n.Const(0, IntType(0, 0), e.span))
     if all(isinstance(b, n.Const) for b in bounds):
@@ -94,7 +95,7 @@ def _range(ctx: Context, e: s.Call, args: tuple[s.Expr, ...]) -> n.Expr:
 
 def _constant_range(ctx: Context, e: s.Call, bounds: list[int]) -> n.Const:
     if len(bounds) == 3 and bounds[2] == 0:
-        raise ctx.error("T004", e.span, "the step of a range is not 0")
+        raise ctx.error("T004", e.span, "the step of a range is not 0", "write `range(n)`")
     found = range(*bounds)
     if len(found) > MAX_DOMAIN:
         raise ctx.error("T018", e.span, f"a range of {len(found)} values", f"a domain has at most {MAX_DOMAIN} values")
@@ -247,7 +248,7 @@ def _element(ctx: Context, kind: str, e: s.Expr, of: Type | None) -> n.Expr:
     if kind in ("sum", "min", "max"):
         found = typecheck.plain(found)
         if not isinstance(found.type, IntType):
-            hint = "write `sum(1 for x in ... if ...)` to count" if kind == "sum" else None
+            hint = "write `sum(1 for x in ... if ...)` to count" if kind == "sum" else "other types have no order"
             raise ctx.error("T002", e.span, f"`{kind}` takes integers, not {show(found.type)}", hint)
         return found
     return found if of is None else typecheck.coerce(ctx, found, of, e.span)
@@ -316,7 +317,8 @@ def extreme(ctx: Context, kind: str, items: list[n.Expr], span: Span) -> n.Expr:
     for item in items[1:]:
         found = typecheck.apply(ctx, op, (found, item), span)
     if not isinstance(found.type, IntType):
-        raise ctx.error("T002", span, f"`{kind}` takes integers, not {show(found.type)}")
+        hint = "only integers have an order"
+        raise ctx.error("T002", span, f"`{kind}` takes integers, not {typecheck.what(found)}", hint)
     return fold(found)
 
 

@@ -116,8 +116,8 @@ class Reporter:
     errors: dict[tuple[str, Span, str], Diagnostic] = field(default_factory=dict)
     notes: dict[tuple[str, Span], Diagnostic] = field(default_factory=dict)
 
-    def error(self, code: str, span: Span, message: str, hint: str | None = None) -> Bad:
-        """Notes an error; to be raised where the caller cannot go on."""
+    def error(self, code: str, span: Span, message: str, hint: str) -> Bad:
+        """Notes an error; to be raised where the caller cannot go on. The hint names the fix."""
         key = (code, span, span.source.path)
         self.errors.setdefault(key, Diagnostic(code, message, span, hint))
         return Bad(code)
@@ -137,7 +137,7 @@ class Names:
         return name if count == 1 else f"{name}${count}"
 
 
-def did_you_mean(name: str, known: Iterable[str], otherwise: str | None = None) -> str | None:
+def did_you_mean(name: str, known: Iterable[str], otherwise: str) -> str:
     close = difflib.get_close_matches(name, list(known), n=1)
     return f"did you mean `{close[0]}`?" if close else otherwise
 

@@ -21,7 +21,6 @@ from modelcheck.ir.types import (
     Type,
     cardinality,
     is_scalar,
-    is_state,
     show,
     values,
 )
@@ -75,8 +74,6 @@ def is_declaration(ctx: Context, e: s.Expr) -> bool:
 def variable(ctx: Context, e: s.Expr, name: str) -> tuple[Type, Init]:
     """Type and initial value of `name = e`, a state variable, a field or a declared local."""
     t = type_of(ctx, e).type
-    if not is_state(t):
-        raise ctx.error("T015", e.span, f"a state holds no {show(t)}", "strings in a state are literals of an Enum")
     return t, initial(ctx, e, t, name)
 
 
@@ -86,7 +83,7 @@ def variable_or_first(ctx: Context, e: s.Expr, name: str) -> tuple[Type, Init]:
         return variable(ctx, e, name)
     except Bad:
         t = type_of(ctx, e).type
-        if not is_state(t) or cardinality(t) == 0:
+        if cardinality(t) == 0:
             raise
         return t, Fixed(n.Const(next(iter(values(t))), t))
 
@@ -252,16 +249,14 @@ _ARGUMENTS = {
 
 
 def _part(ctx: Context, e: s.Expr) -> Type:
-    t = type_of(ctx, e).type
-    if not is_state(t):
-        raise ctx.error("T015", e.span, f"a state holds no {show(t)}")
-    return t
+    return type_of(ctx, e).type
 
 
 def _integer(ctx: Context, e: s.Expr) -> int:
     found = typecheck.constant(ctx, e)
     if not isinstance(found.type, IntType):
-        raise ctx.error("T001", e.span, f"this is {show(found.type)}, and an integer is wanted")
+        hint = "bounds and sizes are integers"
+        raise ctx.error("T001", e.span, f"this is {typecheck.what(found)}, and an integer is wanted", hint)
     return found.value
 
 
@@ -272,7 +267,7 @@ def _literals(ctx: Context, e: s.Call) -> tuple[str, ...]:
         if not isinstance(const.type, TextType):
             raise ctx.error("T001", arg.span, "a literal of an Enum is a string", 'write `Enum("idle", "busy")`')
         if const.value in found:
-            raise ctx.error("N003", arg.span, f'"{const.value}" stands twice in this Enum')
+            raise ctx.error("N003", arg.span, f'"{const.value}" stands twice in this Enum', "leave one of them out")
         found.append(const.value)
     return tuple(found)
 

@@ -62,7 +62,8 @@ def _parameters(ctx: Context, e: s.Call, member: Member) -> list[tuple[s.Paramet
     by_name = {p.name: p for p in function.parameters[len(e.args) :]}
     for name, value in e.keywords:
         if name not in by_name:
-            raise ctx.error("T004", value.span, f"`{function.name}` takes no `{name}` here")
+            hint = f"its parameters are {', '.join(p.name for p in function.parameters) or 'none'}"
+            raise ctx.error("T004", value.span, f"`{function.name}` takes no `{name}` here", hint)
         given.append((by_name.pop(name), value))
     if len(e.args) > len(function.parameters) or by_name:
         names = ", ".join(p.name for p in function.parameters)

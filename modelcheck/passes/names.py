@@ -98,7 +98,7 @@ class World:
         if key in self._bindings:
             return self._bindings[key]
         if key in self._busy:
-            raise self.report.error("N004", span, f"`{name}` is defined in terms of itself")
+            raise self.report.error("N004", span, f"`{name}` is defined in terms of itself", "break the circle")
         self._busy.add(key)
         try:
             binding = self._resolve(path, name, span)
@@ -114,7 +114,8 @@ class World:
         match definition:
             case s.Import(module, original):
                 if original not in self._definitions.get(module, {}):
-                    hint = did_you_mean(original, self._definitions.get(module, {}))
+                    known = self._definitions.get(module, {})
+                    hint = did_you_mean(original, known, f"it defines {', '.join(known) or 'nothing'}")
                     raise self.report.error("N001", definition.span, f"`{module}` defines no `{original}`", hint)
                 return self.lookup(module, original, definition.span)
             case s.Definition():

@@ -32,7 +32,7 @@ def name(ctx: Context, e: s.Name) -> n.Expr:
         case Dsl(name):
             raise ctx.error("T010", e.span, f"`{name}` is no value", f"call it: `{name}(...)`")
         case SpecClass():
-            raise ctx.error("T010", e.span, f"`{e.id}` is a spec, not a value")
+            raise ctx.error("T010", e.span, f"`{e.id}` is a spec, not a value", "name a variable of it: `self.x`")
     raise AssertionError(e)
 
 
@@ -96,7 +96,8 @@ def variable(ctx: Context, e: s.Attribute, me: SpecSelf) -> n.Variable:
         raise ctx.error("T010", e.span, f"`{e.name}` is a method, not a value", hint)
     if e.name in ctx.spec.info.fields:  # its declaration is wrong, and has been reported
         raise Bad
-    hint = did_you_mean(e.name, [*ctx.spec.variables, *ctx.spec.info.functions])
+    hint = f"declare it in the class body: `{e.name} = Int(lo, hi, init=...)`"
+    hint = did_you_mean(e.name, [*ctx.spec.variables, *ctx.spec.info.functions], hint)
     raise ctx.error("N002", e.span, f"{ctx.spec.info.name} has no `{e.name}`", hint)
 
 
@@ -267,7 +268,7 @@ def lvalue(ctx: Context, e: s.Expr) -> n.Lvalue:
 def _assignable(ctx: Context, path: n.Expr, e: s.Expr) -> n.Lvalue:
     match path:
         case n.Variable(after=True):
-            raise ctx.error("T021", e.span, "the state after the step cannot be assigned")
+            raise ctx.error("T021", e.span, "the next state cannot be assigned", "a property only looks at it")
         case n.Variable():
             return path
         case n.Local() if _is_declared(ctx, path):

@@ -177,7 +177,7 @@ def _labels(world: World, member: Member, e: s.Expr | None, known: frozenset[str
         if not isinstance(item, s.Literal_) or not isinstance(item.value, str):
             raise ctx.error("T004", item.span, "`unfair` takes labels", 'write `unfair=("kick",)`')
         if item.value not in known:
-            hint = did_you_mean(item.value, known)
+            hint = did_you_mean(item.value, known, f"the labels are {', '.join(sorted(known)) or 'none'}")
             raise ctx.error("N005", item.span, f'there is no step "{item.value}"', hint)
         found.add(item.value)
     return frozenset(found)

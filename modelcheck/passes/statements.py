@@ -294,6 +294,9 @@ def _call_procedure(ctx: Context, stmt: s.CallProcedure) -> None:
     if found is None:
         hint = "write `yield from self.name(...)` with the name of a @procedure"
         raise ctx.error("T027", stmt.span, "this is no procedure", hint)
+    if not inline.has_steps(found[0]):
+        hint = f"it has no steps: call it without `yield from`, `self.{found[0].function.name}(...)`"
+        raise ctx.error("T027", stmt.span, f"`{found[0].function.name}` is no procedure", hint)
     inline.check_call(ctx, stmt.call, found[0], steps=True)
     site = (*ctx.site, stmt.span.line, stmt.span.column)
     result = inline.as_statements(ctx, stmt.call, *found, None, site)

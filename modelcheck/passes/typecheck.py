@@ -75,7 +75,7 @@ class Context:
     declared: dict[str, tuple[str, n.Const]] = field(default_factory=dict)  # local -> source name, initial value
     temporal: bool = False
 
-    def error(self, code: str, span: Span, message: str, hint: str | None = None) -> Bad:
+    def error(self, code: str, span: Span, message: str, hint: str) -> Bad:
         return self.world.report.error(code, span, message, hint)
 
     def local(self, name: str) -> Binding | None:
@@ -216,7 +216,7 @@ def coerce(ctx: Context, e: n.Expr, t: Type, span: Span) -> n.Expr:
             return comprehensions.array_of(ctx, e.items, t, span)
         case (SetType(), SetType()) | (SeqType(), SeqType()) | (ArrayType(), ArrayType()) if _convertible(e.type, t):
             return _cast(e, t, span)
-    hint = _CONVERSIONS.get((type(e.type), type(t)))
+    hint = _CONVERSIONS.get((type(e.type), type(t)), f"write a value of {show(t)}")
     raise ctx.error("T001", span, f"this is {what(e)}, and {show(t)} is wanted", hint)
 
 
@@ -273,7 +273,8 @@ def unify(ctx: Context, a: n.Expr, b: n.Expr, span: Span, user: str) -> tuple[n.
             return (coerced, b) if x is a else (a, coerced)
     t = join(_something(a.type, b.type), _something(b.type, a.type))
     if t is None:
-        raise ctx.error("T002", span, f"{user} takes values of one type, not {what(a)} and {what(b)}")
+        message = f"{user} takes values of one type, not {what(a)} and {what(b)}"
+        raise ctx.error("T002", span, message, _ONE_TYPE)
     return coerce(ctx, a, t, span), coerce(ctx, b, t, span)
 
 
@@ -290,6 +291,9 @@ def _something(t: Type, other: Type) -> Type:
     return t
 
 
+_ONE_TYPE = "values of different types are never equal, and no variable holds both"
+
+
 def join_all(ctx: Context, items: list[n.Expr], span: Span, user: str) -> tuple[list[n.Expr], Type]:
     """All as values of the smallest type that holds all. `items` is not empty."""
     t = items[0].type
@@ -297,7 +301,7 @@ def join_all(ctx: Context, items: list[n.Expr], span: Span, user: str) -> tuple[
         joined = join(_something(t, item.type), _something(item.type, t))
         if joined is None:
             message = f"{user} has values of one type, not {show(t)} and {show(item.type)}"
-            raise ctx.error("T002", item.span or span, message)
+            raise ctx.error("T002", item.span or span, message, _ONE_TYPE)
         t = joined
     return [coerce(ctx, item, t, item.span or span) for item in items], t
 
@@ -308,7 +312,9 @@ def apply(ctx: Context, op: Op, args: tuple[n.Expr, ...], span: Span) -> n.Expr:
     t = OPS[op].rule(*(a.type for a in args))
     if t is None:
         found = " and ".join(map(what, args))
-        hint = _CONVERSIONS[BoolType, IntType] if any(isinstance(a.type, BoolType) for a in args) else None
+        hint = "it takes integers"
+        if any(isinstance(a.type, BoolType) for a in args):
+            hint = _CONVERSIONS[BoolType, IntType]
         raise ctx.error("T002", span, f"`{OPS[op].symbol}` does not take {found}", hint)
     return n.Apply(op, args, t, span)
 
@@ -343,6 +349,11 @@ def _literal(ctx: Context, e: s.Literal_, value: object, expected: Type | None) 
 # --- operators --------------------------------------------------------------------------------------------------------
 
 _INTEGER = {"+": Op.ADD, "-": Op.SUB, "*": Op.MUL, "//": Op.FLOORDIV, "%": Op.MOD}
+_OF_SETS = {
+    "|": "between conditions write `or`",
+    "&": "between conditions write `and`",
+    "^": "between conditions write `!=`",
+}
 _SET = {"|": Op.UNION, "&": Op.INTERSECTION, "-": Op.DIFFERENCE, "^": Op.SYMMETRIC_DIFFERENCE}
 
 
@@ -375,7 +386,7 @@ def binary(ctx: Context, op: str, left: n.Expr, right: n.Expr, span: Span) -> n.
     if op == "**":
         return _power(ctx, left, right, span)
     if op not in _INTEGER:
-        raise ctx.error("T002", span, f"`{op}` takes two sets, not {show(left.type)} and {show(right.type)}")
+        raise ctx.error("T002", span, f"`{op}` takes two sets, not {what(left)} and {what(right)}", _OF_SETS[op])
     return fold(apply(ctx, _INTEGER[op], (left, right), span))
 
 
@@ -385,7 +396,7 @@ def _power(ctx: Context, left: n.Expr, right: n.Expr, span: Span) -> n.Expr:
     if not known or not isinstance(left.type, IntType) or not isinstance(right.type, IntType):
         raise ctx.error("T005", span, "`**` takes two constant integers", "write the product")
     if not 0 <= right.value <= 64 or abs(left.value) ** right.value > INT64[1]:
-        raise ctx.error("T008", span, "an integer beyond 64 bits, or a negative exponent")
+        raise ctx.error("T008", span, "an integer beyond 64 bits, or a negative exponent", "integers have 64 bits")
     value = left.value**right.value
     return n.Const(value, IntType(value, value), span)
 
