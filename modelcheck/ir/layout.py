@@ -174,20 +174,20 @@ def ones(bits: int) -> list[int]:
 # --- what is too large ------------------------------------------------------------------------------------------------
 
 
-def _count(t: Type, cap: int) -> int:
+def count_up_to(t: Type, cap: int) -> int:
     """min(cardinality(t), cap), where the exact number could be astronomical."""
     match t:
         case SetType(of):
-            n = _count(of, 64)
+            n = count_up_to(of, 64)
             return cap if n >= 64 else min(cap, 1 << n)
         case OptionType(of):
-            return min(cap, 1 + _count(of, cap))
+            return min(cap, 1 + count_up_to(of, cap))
         case SeqType(of, capacity):
-            return _product(cap, (1 + _count(of, cap) for _ in range(min(capacity, 64))))
+            return _product(cap, (1 + count_up_to(of, cap) for _ in range(min(capacity, 64))))
         case ArrayType(index, of):
-            return _product(cap, (_count(of, cap) for _ in range(min(_count(index, cap), 64))))
+            return _product(cap, (count_up_to(of, cap) for _ in range(min(count_up_to(index, cap), 64))))
         case RecordType(_, fields):
-            return _product(cap, (_count(of, cap) for _, of in fields))
+            return _product(cap, (count_up_to(of, cap) for _, of in fields))
     return min(cap, cardinality(t))
 
 
@@ -202,7 +202,7 @@ def oversized_set(t: Type, most: int = UNIVERSE_LIMIT) -> SetType | None:
     """A set type within `t` whose element type has more than `most` values."""
     match t:
         case SetType(of):
-            return oversized_set(of, most) or (t if _count(of, most + 1) > most else None)
+            return oversized_set(of, most) or (t if count_up_to(of, most + 1) > most else None)
         case OptionType(of) | SeqType(of):
             return oversized_set(of, most)
         case ArrayType(index, of):

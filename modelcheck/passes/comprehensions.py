@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from modelcheck.errors import Span
 from modelcheck.ir import nodes as n
 from modelcheck.ir import surface as s
+from modelcheck.ir.layout import count_up_to
 from modelcheck.ir.ops import OPS, Op
 from modelcheck.ir.types import (
     BOOL,
@@ -39,9 +40,9 @@ def domain(ctx: Context, e: s.Expr) -> n.Expr:
     """What `for` runs over: a type, `range(...)`, a set or a sequence, as a typed set or sequence."""
     t = type_domain(ctx, e)
     if t is not None:
-        if cardinality(t) > MAX_DOMAIN:
+        if count_up_to(t, MAX_DOMAIN + 1) > MAX_DOMAIN:
             hint = f"a domain has at most {MAX_DOMAIN} values"
-            raise ctx.error("T018", e.span, f"{show(t)} has {cardinality(t)} values", hint)
+            raise ctx.error("T018", e.span, f"{show(t)} has more than {MAX_DOMAIN} values", hint)
         return n.Const(all_values(t).value, SetType(t), e.span)
     match e:
         case s.Call(s.Name("range"), args, ()) if ctx.local("range") is None:
@@ -295,7 +296,7 @@ def _set_of_several(ctx: Context, e: s.Comprehension, expected: Type | None) -> 
     t = found.type
     while isinstance(t.of, SetType) and isinstance(found.body, n.Quantifier):
         found, t = found.body, found.body.type
-    if cardinality(t.of) > MAX_DOMAIN:
+    if count_up_to(t.of, MAX_DOMAIN + 1) > MAX_DOMAIN:
         raise ctx.error("T018", e.span, f"a set of {show(t.of)} built by several `for`", "use a smaller type")
     local = ctx.fresh("member", t.of, e.span)
     exists = quantify(ctx, "set", e, expected.of if isinstance(expected, SetType) else None)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelcheck.ir import nodes as n
 from modelcheck.ir import surface as s
+from modelcheck.ir.layout import STATE_LIMIT, UNIVERSE_LIMIT, count_up_to, oversized_set, set_diagnostic, size
 from modelcheck.ir.types import (
     BOOL,
     ArrayType,
@@ -74,7 +75,22 @@ def is_declaration(ctx: Context, e: s.Expr) -> bool:
 def variable(ctx: Context, e: s.Expr, name: str) -> tuple[Type, Init]:
     """Type and initial value of `name = e`, a state variable, a field or a declared local."""
     t = type_of(ctx, e).type
+    _check_size(ctx, e, t, name)
     return t, initial(ctx, e, t, name)
+
+
+MOST_VALUES = 65_536  # that `init=ANY` stands for
+
+
+def _check_size(ctx: Context, e: s.Expr, t: Type, name: str) -> None:
+    """Refuses what no state could hold before anything is made of it; the layout refuses by the same limits."""
+    large = oversized_set(t)
+    if large is not None:
+        found = set_diagnostic(large, UNIVERSE_LIMIT, e.span)
+        raise ctx.error(found.code, e.span, found.message, found.hint or "")
+    if size(t) > STATE_LIMIT:
+        hint = f"a state has at most {STATE_LIMIT} bits: make the type smaller"
+        raise ctx.error("B002", e.span, f"`{name}` alone takes {size(t)} bits", hint)
 
 
 def variable_or_first(ctx: Context, e: s.Expr, name: str) -> tuple[Type, Init]:
@@ -83,7 +99,8 @@ def variable_or_first(ctx: Context, e: s.Expr, name: str) -> tuple[Type, Init]:
         return variable(ctx, e, name)
     except Bad:
         t = type_of(ctx, e).type
-        if cardinality(t) == 0:
+        _check_size(ctx, e, t, name)
+        if count_up_to(t, 1) == 0:
             raise
         return t, Fixed(n.Const(next(iter(values(t))), t))
 
@@ -112,6 +129,9 @@ def _sketch(e: s.Expr) -> str:
 
 def init_value(ctx: Context, e: s.Expr, t: Type) -> Init:
     if isinstance(e, s.Name) and isinstance(b := ctx.lookup(e.id, e.span), Dsl) and b.name == "ANY":
+        if count_up_to(t, MOST_VALUES + 1) > MOST_VALUES:
+            hint = "declare a smaller type, or one initial value, and let `init` or a step choose parts"
+            raise ctx.error("T018", e.span, f"ANY stands for more than {MOST_VALUES} values of {show(t)}", hint)
         return Anything()
     if isinstance(t, ScalarsetType) and isinstance(e, s.Literal_) and isinstance(e.value, int):
         hint = "its values have no names: write `init=ANY`, or declare an Option with `init=None`"
