@@ -9,7 +9,7 @@ from modelcheck.ir import nodes as n
 from modelcheck.ir import surface as s
 from modelcheck.ir.ops import Op
 from modelcheck.ir.types import BOOL, ArrayType, FormulaType, IntType, RecordType, SeqType, SetType, Type, show
-from modelcheck.passes import comprehensions, declarations, inline, references, typecheck
+from modelcheck.passes import comprehensions, conversions, declarations, inline, references, typecheck
 from modelcheck.passes.context import ClassInfo, Dsl, Member, NotPure, Place, SpecSelf, TypeName, did_you_mean
 from modelcheck.passes.simplify import fold
 
@@ -106,7 +106,7 @@ def _len(ctx: Context, e: s.Call, _: Type | None) -> n.Expr:
     if t is not None:
         count = comprehensions.cardinality(t)
         return n.Const(count, IntType(count, count), e.span)
-    arg = typecheck.plain(typecheck.expression(ctx, e.args[0]))
+    arg = conversions.plain(typecheck.expression(ctx, e.args[0]))
     match arg.type:
         case SetType():
             return fold(n.Apply(Op.CARDINALITY, (arg,), typecheck.OPS[Op.CARDINALITY].rule(arg.type), e.span))
@@ -115,7 +115,7 @@ def _len(ctx: Context, e: s.Call, _: Type | None) -> n.Expr:
         case ArrayType(index):
             count = comprehensions.cardinality(index)
             return n.Const(count, IntType(count, count), e.span)
-    raise ctx.error("T002", e.span, f"{typecheck.what(arg)} has no length", "sets, sequences and arrays have one")
+    raise ctx.error("T002", e.span, f"{conversions.what(arg)} has no length", "sets, sequences and arrays have one")
 
 
 def _quantified(kind: n.QuantifierKind) -> Callable[[Context, s.Call, Type | None], n.Expr]:
@@ -235,13 +235,13 @@ def method(ctx: Context, e: s.Call) -> tuple[Member, Binding] | None:
                 raise ctx.error("N002", e.function.span, f"{ctx.spec.info.name} has no method `{name}`", hint)
             return member, me
         case s.Attribute(value, name) if references.process(ctx, value) is None:
-            t = typecheck.inner(_quiet_type(ctx, value))
+            t = conversions.inner(_quiet_type(ctx, value))
             if isinstance(t, RecordType):
                 info = ctx.world.records[t]
                 if name not in info.functions:
                     hint = did_you_mean(name, info.functions, f"its methods are {', '.join(info.functions) or 'none'}")
                     raise ctx.error("N002", e.function.span, f"{info.name} has no method `{name}`", hint)
-                path = typecheck.plain(typecheck.expression(ctx, value))
+                path = conversions.plain(typecheck.expression(ctx, value))
                 if not references.is_path(path):
                     if ctx.emit is None:
                         return info.functions[name], Place(path)

@@ -9,7 +9,7 @@ from modelcheck.ir import nodes as n
 from modelcheck.ir import surface as s
 from modelcheck.ir.ops import Op
 from modelcheck.ir.types import BOOL, EnumType, OptionType, ScalarsetType, SeqType, SetType, Type, show
-from modelcheck.passes import comprehensions, typecheck
+from modelcheck.passes import comprehensions, conversions, typecheck
 from modelcheck.passes.simplify import fold
 
 if TYPE_CHECKING:
@@ -77,11 +77,11 @@ def _relation(ctx: Context, op: str, a: n.Expr, b: n.Expr, span: Span) -> n.Expr
                 found: n.Expr = n.Apply(Op.IS_NONE, (x,), BOOL, span)
                 return found if op == "==" else n.Apply(Op.NOT, (found,), BOOL, span)
         if not _integers(a, b):
-            a, b = typecheck.unify(ctx, a, b, span, f"`{op}`")
+            a, b = conversions.unify(ctx, a, b, span, f"`{op}`")
         return fold(typecheck.n.Apply(Op.EQ if op == "==" else Op.NE, (a, b), BOOL, span))
-    a, b = typecheck.plain(a), typecheck.plain(b)
+    a, b = conversions.plain(a), conversions.plain(b)
     if isinstance(a.type, SetType) and isinstance(b.type, SetType):
-        a, b = typecheck.unify(ctx, a, b, span, f"`{op}`")
+        a, b = conversions.unify(ctx, a, b, span, f"`{op}`")
         inclusion, swapped = _INCLUSION[op]
         return fold(n.Apply(inclusion, (b, a) if swapped else (a, b), BOOL, span))
     for x in (a, b):
@@ -136,13 +136,13 @@ def contains(ctx: Context, element: n.Expr, domain: n.Expr, span: Span) -> n.Exp
         return fold(n.Apply(op, (element, domain), BOOL, span))
     if isinstance(t, OptionType) and not isinstance(of, OptionType):
         present = n.Apply(Op.NOT, (n.Apply(Op.IS_NONE, (element,), BOOL, span),), BOOL, span)
-        return n.Logic("and", (present, contains(ctx, typecheck.plain(element), domain, span)), span)
+        return n.Logic("and", (present, contains(ctx, conversions.plain(element), domain, span)), span)
     if hasattr(t, "lo") and hasattr(of, "lo"):
-        inside = n.Apply(op, (typecheck.coerce(ctx, element, of, span), domain), BOOL, span)
+        inside = n.Apply(op, (conversions.coerce(ctx, element, of, span), domain), BOOL, span)
         tests = []
         if t.lo < of.lo:
             tests.append(n.Apply(Op.GE, (element, n.Const(of.lo, of)), BOOL, span))
         if t.hi > of.hi:
             tests.append(n.Apply(Op.LE, (element, n.Const(of.hi, of)), BOOL, span))
         return fold(n.Logic("and", (*tests, inside), span) if tests else inside)
-    return fold(n.Apply(op, (typecheck.coerce(ctx, element, of, span), domain), BOOL, span))
+    return fold(n.Apply(op, (conversions.coerce(ctx, element, of, span), domain), BOOL, span))

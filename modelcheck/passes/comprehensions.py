@@ -24,7 +24,7 @@ from modelcheck.ir.types import (
     show,
     values,
 )
-from modelcheck.passes import declarations, typecheck
+from modelcheck.passes import conversions, declarations, typecheck
 from modelcheck.passes.context import Dsl, TypeName, Value
 from modelcheck.passes.simplify import all_values, fold, members
 
@@ -47,7 +47,7 @@ def domain(ctx: Context, e: s.Expr) -> n.Expr:
     match e:
         case s.Call(s.Name("range"), args, ()) if ctx.local("range") is None:
             return _range(ctx, e, args)
-    found = typecheck.plain(typecheck.expression(ctx, e))
+    found = conversions.plain(typecheck.expression(ctx, e))
     if isinstance(found.type, SetType | SeqType):
         return fold(found)
     hint = None
@@ -55,7 +55,7 @@ def domain(ctx: Context, e: s.Expr) -> n.Expr:
         hint = f"run over its indices: `for i in {show(found.type.index)}`"
     elif isinstance(found.type, IntType):
         hint = "write `range(n)`"
-    raise ctx.error("T024", e.span, f"nothing can run over {typecheck.what(found)}", hint)
+    raise ctx.error("T024", e.span, f"nothing can run over {conversions.what(found)}", hint)
 
 
 def type_domain(ctx: Context, e: s.Expr) -> Type | None:
@@ -75,12 +75,12 @@ def type_domain(ctx: Context, e: s.Expr) -> Type | None:
 def _range(ctx: Context, e: s.Call, args: tuple[s.Expr, ...]) -> n.Expr:
     if not 1 <= len(args) <= 3:
         raise ctx.error("T004", e.span, "`range` takes one to three arguments", "write `range(n)` or `range(a, b)`")
-    bounds = typecheck.in_order(ctx, *(lambda a=a: typecheck.plain(typecheck.expression(ctx, a)) for a in args))
+    bounds = typecheck.in_order(ctx, *(lambda a=a: conversions.plain(typecheck.expression(ctx, a)) for a in args))
     bounds = [fold(b, unroll=True) for b in bounds]
     for bound, arg in zip(bounds, args):
         if not isinstance(bound.type, IntType):
             hint = "write `range(n)` with integers"
-            raise ctx.error("T001", arg.span, f"this is {typecheck.what(bound)}, and an integer is wanted", hint)
+            raise ctx.error("T001", arg.span, f"this is {conversions.what(bound)}, and an integer is wanted", hint)
     if len(bounds) == 1:
         bounds.insert(0, n.Const(0, IntType(0, 0), e.span))
     if all(isinstance(b, n.Const) for b in bounds):
@@ -125,8 +125,8 @@ def display(ctx: Context, e: s.Display, expected: Type | None) -> n.Expr:
     items = typecheck.in_order(ctx, *(lambda item=item: typecheck.expression(ctx, item, of) for item in e.items))
     if isinstance(expected, ArrayType) and e.kind == "list":
         return array_of(ctx, tuple(items), expected, e.span)
-    items = [x if of is None else typecheck.coerce(ctx, x, of, x.span or e.span) for x in items]
-    items, t = typecheck.join_all(ctx, items, e.span, "a display")
+    items = [x if of is None else conversions.coerce(ctx, x, of, x.span or e.span) for x in items]
+    items, t = conversions.join_all(ctx, items, e.span, "a display")
     kind = SetType(t) if e.kind == "set" else SeqType(t, len(items))
     return n.Construct(tuple(items), kind, e.span)
 
@@ -134,12 +134,12 @@ def display(ctx: Context, e: s.Display, expected: Type | None) -> n.Expr:
 def _empty(e: s.Display, expected: Type | None) -> n.Const:
     if isinstance(expected, SeqType):
         return n.Const((), SeqType(expected.of, 0), e.span)
-    return n.Const((), SeqType(typecheck.NOTHING, 0), e.span)
+    return n.Const((), SeqType(conversions.NOTHING, 0), e.span)
 
 
 def empty_set(e: s.Call, expected: Type | None) -> n.Const:
     """`set()`."""
-    t = expected if isinstance(expected, SetType) else SetType(typecheck.NOTHING)
+    t = expected if isinstance(expected, SetType) else SetType(conversions.NOTHING)
     return n.Const(frozenset(), t, e.span)
 
 
@@ -148,7 +148,7 @@ def array_of(ctx: Context, items: tuple[n.Expr, ...], t: ArrayType, span: Span) 
     count = cardinality(t.index)
     if len(items) != count:
         raise ctx.error("T025", span, f"{len(items)} values for an array of {count}", "write one value per index")
-    return n.Construct(tuple(typecheck.coerce(ctx, x, t.of, x.span or span) for x in items), t, span)
+    return n.Construct(tuple(conversions.coerce(ctx, x, t.of, x.span or span) for x in items), t, span)
 
 
 def _dict(ctx: Context, e: s.Display, expected: Type | None) -> n.Expr:
@@ -207,7 +207,7 @@ def _array(ctx: Context, e: s.Comprehension, index: Type, expected: Type | None)
     inner, local = _bind(ctx, generator.target, index, generator.span)
     body = typecheck.expression(inner, e.element, of)
     if of is not None:
-        body = typecheck.coerce(ctx, body, of, e.element.span)
+        body = conversions.coerce(ctx, body, of, e.element.span)
     t = ArrayType(index, body.type)
     return n.Quantifier("array", local, all_values(index), body, t, None, e.span)
 
@@ -247,12 +247,12 @@ def _element(ctx: Context, kind: str, e: s.Expr, of: Type | None) -> n.Expr:
     if kind in ("all", "any"):
         return found if isinstance(found.type, FormulaType) else typecheck.as_bool(ctx, found, e.span)
     if kind in ("sum", "min", "max"):
-        found = typecheck.plain(found)
+        found = conversions.plain(found)
         if not isinstance(found.type, IntType):
             hint = "write `sum(1 for x in ... if ...)` to count" if kind == "sum" else "other types have no order"
             raise ctx.error("T002", e.span, f"`{kind}` takes integers, not {show(found.type)}", hint)
         return found
-    return found if of is None else typecheck.coerce(ctx, found, of, e.span)
+    return found if of is None else conversions.coerce(ctx, found, of, e.span)
 
 
 def _result(ctx: Context, kind: str, body: n.Expr, over: n.Expr, guard: n.Expr | None, span: Span) -> Type:
@@ -314,12 +314,12 @@ def _exists(q: n.Quantifier, wanted: n.Local, span: Span) -> n.Expr:
 def extreme(ctx: Context, kind: str, items: list[n.Expr], span: Span) -> n.Expr:
     """`min(a, b, ...)` and `max(a, b, ...)`."""
     op = Op[kind.upper()]
-    found = typecheck.plain(items[0])
+    found = conversions.plain(items[0])
     for item in items[1:]:
         found = typecheck.apply(ctx, op, (found, item), span)
     if not isinstance(found.type, IntType):
         hint = "only integers have an order"
-        raise ctx.error("T002", span, f"`{kind}` takes integers, not {typecheck.what(found)}", hint)
+        raise ctx.error("T002", span, f"`{kind}` takes integers, not {conversions.what(found)}", hint)
     return fold(found)
 
 

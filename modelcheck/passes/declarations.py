@@ -25,7 +25,7 @@ from modelcheck.ir.types import (
     show,
     values,
 )
-from modelcheck.passes import typecheck
+from modelcheck.passes import conversions, typecheck
 from modelcheck.passes.context import Bad, ClassInfo, Dsl, TypeName, did_you_mean
 
 if TYPE_CHECKING:
@@ -276,7 +276,7 @@ def _integer(ctx: Context, e: s.Expr) -> int:
     found = typecheck.constant(ctx, e)
     if not isinstance(found.type, IntType):
         hint = "bounds and sizes are integers"
-        raise ctx.error("T001", e.span, f"this is {typecheck.what(found)}, and an integer is wanted", hint)
+        raise ctx.error("T001", e.span, f"this is {conversions.what(found)}, and an integer is wanted", hint)
     return found.value
 
 

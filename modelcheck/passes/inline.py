@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Callable, Iterator
 from modelcheck.ir import nodes as n
 from modelcheck.ir import surface as s
 from modelcheck.ir.types import Type
-from modelcheck.passes import pure, references, statements, typecheck
+from modelcheck.passes import conversions, pure, references, statements, typecheck
 from modelcheck.passes.context import Binding, Member, NotPure, Place, Value
 from modelcheck.passes.simplify import fold
 from modelcheck.passes.typed import Break, Leave, Loop, Result, Scope, TStmt
@@ -134,7 +134,7 @@ def as_statements(
         if not leaves(body):
             hint = "end it with a `return value`"
             raise ctx.error("T029", member.function.span, f"`{member.function.name}` may end without a value", hint)
-        values, t = typecheck.join_all(ctx, [r.value for r in results], e.span, "the results")
+        values, t = conversions.join_all(ctx, [r.value for r in results], e.span, "the results")
         result = ctx.fresh(member.function.name, t, e.span)
         final = {id(r): n.Assign(result, v, r.span) for r, v in zip(results, values)}
         body = _map(body, lambda stmt: final.get(id(stmt), stmt))

@@ -6,6 +6,7 @@ once, so the order of definitions in a file does not matter; a definition that n
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Iterator, Mapping
 
 from modelcheck.errors import AssumptionError, Diagnostic, Span, UsageError
@@ -336,13 +337,24 @@ _PARSERS = {BoolType: _bool, IntType: _int, TextType: _text, EnumType: _text, Se
 
 def _walk(node: object) -> Iterator[object]:
     """Every SURFACE node below a node or a tuple of nodes, by the slots of the dataclasses."""
-    if isinstance(node, tuple):
-        for part in node:
-            yield from _walk(part)
-    elif hasattr(node, "__dataclass_fields__") and not isinstance(node, Span):
-        yield node
-        for name in node.__dataclass_fields__:
-            yield from _walk(getattr(node, name))
+    pending = [node]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, tuple):
+            pending.extend(node)
+            continue
+        parts = _parts(type(node))
+        if parts is not None:
+            yield node
+            pending.extend(getattr(node, name) for name in parts)
+
+
+@cache
+def _parts(kind: type) -> tuple[str, ...] | None:
+    """The slots of a SURFACE node that may hold further nodes; None for anything else."""
+    if kind.__module__ != s.__name__:
+        return None
+    return tuple(name for name, f in kind.__dataclass_fields__.items() if f.type not in ("Span", "str", "bool"))
 
 
 def _names_in(node: object) -> Iterator[s.Name]:

@@ -14,7 +14,7 @@ from modelcheck.ir import nodes as n
 from modelcheck.ir import surface as s
 from modelcheck.ir.ops import Op
 from modelcheck.ir.types import BOOL, SetType, Type, is_scalar
-from modelcheck.passes import comprehensions, declarations, statements, typecheck
+from modelcheck.passes import comprehensions, conversions, declarations, statements, typecheck
 from modelcheck.passes.context import NotPure, Value
 from modelcheck.passes.simplify import all_values, fold, members
 
@@ -112,7 +112,7 @@ def _branch(ctx, condition, then, otherwise, rest, declared, expected, budget, s
         if found is None:
             return None
         sides.append(found)
-    values, t = typecheck.join_all(ctx, sides, span, "the results")
+    values, t = conversions.join_all(ctx, sides, span, "the results")
     return n.Cond(condition, values[0], values[1], t, span)
 
 
@@ -133,7 +133,7 @@ def _let(ctx: Context, stmt: s.Assign | s.AugAssign, declared: dict[str, Type]) 
     else:
         value = typecheck.expression(ctx, stmt.value, declared.get(name))
     if name in declared:
-        value = typecheck.coerce(ctx, value, declared[name], stmt.span)
+        value = conversions.coerce(ctx, value, declared[name], stmt.span)
     else:
         statements.check_unbound(ctx, stmt.target, isinstance(stmt, s.AugAssign))
         statements.check_no_alias(ctx, value, stmt)

@@ -10,7 +10,7 @@ from modelcheck.ir import nodes as n
 from modelcheck.ir import surface as s
 from modelcheck.ir.ops import Op
 from modelcheck.ir.types import BOOL, ArrayType, IntType, RecordType, SeqType, Type, show
-from modelcheck.passes import statements, typecheck
+from modelcheck.passes import conversions, statements, typecheck
 from modelcheck.passes.context import Bad, Dsl, Place, SpecClass, SpecSelf, TypeName, Value, did_you_mean
 from modelcheck.passes.simplify import fold
 from modelcheck.passes.typed import PlaceTest, ProcessLocal, StepTest
@@ -42,7 +42,7 @@ def attribute(ctx: Context, e: s.Attribute) -> n.Expr:
         return local
     if isinstance(e.value, s.Name) and isinstance(me := ctx.lookup(e.value.id, e.value.span), SpecSelf):
         return variable(ctx, e, me)
-    record = typecheck.plain(typecheck.expression(ctx, e.value))
+    record = conversions.plain(typecheck.expression(ctx, e.value))
     if not isinstance(record.type, RecordType):
         raise ctx.error("T011", e.span, f"{show(record.type)} has no field `{e.name}`", "only records have fields")
     fields = dict(record.type.fields)
@@ -60,7 +60,7 @@ def subscript(ctx: Context, e: s.Subscript) -> n.Expr:
         return typecheck.expression(ctx, e.index, expected)
 
     def make_array() -> n.Expr:
-        array.append(typecheck.plain(typecheck.expression(ctx, e.value)))
+        array.append(conversions.plain(typecheck.expression(ctx, e.value)))
         return array[0]
 
     base, index = typecheck.in_order(ctx, make_array, make_index)
@@ -77,9 +77,9 @@ def subscript(ctx: Context, e: s.Subscript) -> n.Expr:
 
 def array_index(ctx: Context, index: n.Expr, t: Type, span: Span) -> n.Expr:
     """An index: an integer may be too large (a fault at run time), anything else is of the index type."""
-    if isinstance(t, IntType) and isinstance(typecheck.inner(index.type), IntType):
-        return typecheck.plain(index)
-    return typecheck.coerce(ctx, index, t, span)
+    if isinstance(t, IntType) and isinstance(conversions.inner(index.type), IntType):
+        return conversions.plain(index)
+    return conversions.coerce(ctx, index, t, span)
 
 
 def variable(ctx: Context, e: s.Attribute, me: SpecSelf) -> n.Variable:

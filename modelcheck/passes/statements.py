@@ -25,7 +25,7 @@ from modelcheck.ir.types import (
     Type,
     show,
 )
-from modelcheck.passes import calls, comprehensions, declarations, inline, references, typecheck
+from modelcheck.passes import calls, comprehensions, conversions, declarations, inline, references, typecheck
 from modelcheck.passes.context import Bad, Binding, Broken, Dsl, Expired, NotPure, Place, Value
 from modelcheck.passes.simplify import fold
 from modelcheck.passes.typed import SOURCE_SITE, Break, Continue, Leave, Loop, Result, TStmt, Yield
@@ -83,7 +83,7 @@ def _bind(ctx: Context, stmt: s.Assign) -> None:
     value = typecheck.expression(ctx, stmt.value)
     check_unbound(ctx, stmt.target, False)
     check_no_alias(ctx, value, stmt)
-    if isinstance(value.type, SetType) and value.type.of == typecheck.NOTHING:
+    if isinstance(value.type, SetType) and value.type.of == conversions.NOTHING:
         hint = f"declare it: `{stmt.target.id} = Set(of, init=set())`"
         raise ctx.error("T009", stmt.value.span, "an empty set has no type here", hint)
     if ctx.spec is not None and stmt.target.id in ctx.spec.variables:
@@ -159,7 +159,7 @@ def _choose(ctx: Context, stmt: s.Assign) -> None:
         check_unbound(ctx, stmt.target, False)
         ctx.scopes[-1][name] = Value(local)
     else:
-        ctx.emit.append(n.Assign(target, typecheck.coerce(ctx, local, target.type, stmt.span), stmt.span))
+        ctx.emit.append(n.Assign(target, conversions.coerce(ctx, local, target.type, stmt.span), stmt.span))
 
 
 def _alternatives(ctx: Context, call: s.Call, t: Type | None) -> n.Expr:
@@ -172,9 +172,9 @@ def _alternatives(ctx: Context, call: s.Call, t: Type | None) -> n.Expr:
             raise ctx.error("T024", call.args[0].span, f"nothing can be chosen from {show(over.type)}", usage)
         return over
     items = [typecheck.expression(ctx, a, t) for a in call.args]
-    items, of = typecheck.join_all(ctx, items, call.span, "`choose`")
+    items, of = conversions.join_all(ctx, items, call.span, "`choose`")
     if isinstance(of, TextType) and isinstance(t, EnumType):
-        items, of = [typecheck.coerce(ctx, x, t, call.span) for x in items], t
+        items, of = [conversions.coerce(ctx, x, t, call.span) for x in items], t
     if isinstance(of, TextType):
         hint = "declare the local with its Enum first: `x = Phase(init=...)`, or `choose(Phase)`"
         raise ctx.error("T009", call.span, "these strings have no type here", hint)
@@ -188,7 +188,7 @@ def _aug_assign(ctx: Context, stmt: s.AugAssign) -> None:
         read = n.Apply(Op.ITEM, (target.array, target.index), target.type, target.span)
     left, right = typecheck.in_order(ctx, lambda: read, lambda: typecheck.expression(ctx, stmt.value, target.type))
     value = typecheck.binary(ctx, stmt.op, left, right, stmt.span)
-    ctx.emit.append(n.Assign(target, typecheck.coerce(ctx, value, target.type, stmt.span), stmt.span))
+    ctx.emit.append(n.Assign(target, conversions.coerce(ctx, value, target.type, stmt.span), stmt.span))
 
 
 def _evaluate(ctx: Context, stmt: s.Evaluate) -> None:
@@ -309,7 +309,7 @@ def _call_procedure(ctx: Context, stmt: s.CallProcedure) -> None:
         ctx.scopes[-1][stmt.target.id] = Value(result)
     else:
         target = references.lvalue(ctx.pure(), stmt.target)
-        ctx.emit.append(n.Assign(target, typecheck.coerce(ctx, result, target.type, stmt.span), stmt.span))
+        ctx.emit.append(n.Assign(target, conversions.coerce(ctx, result, target.type, stmt.span), stmt.span))
 
 
 _STATEMENTS = {

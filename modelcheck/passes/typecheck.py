@@ -10,7 +10,7 @@ effects is saved first: evaluation is from left to right.
 
 Expressions contain calls, which contain statements, which contain expressions: this module, `calls`, `comparisons`,
 `comprehensions`, `references`, `inline`, `pure` and `statements` are one recursive definition in eight files, and
-import each other as modules.
+import each other as modules. `conversions` has no recursion of its own.
 """
 
 from __future__ import annotations
@@ -26,29 +26,23 @@ from modelcheck.ir.types import (
     BOOL,
     INT64,
     TEXT,
-    ArrayType,
     BoolType,
     EnumType,
     FormulaType,
     IntType,
     OptionType,
-    ScalarsetType,
     SeqType,
     SetType,
-    TextType,
     Type,
-    contains,
     join,
     show,
 )
-from modelcheck.passes import calls, comparisons, comprehensions, references
+from modelcheck.passes import calls, comparisons, comprehensions, conversions, references
 from modelcheck.passes.context import (
     Bad,
     Binding,
     Broken,
     Expired,
-    describe,
-    did_you_mean,
 )
 from modelcheck.passes.simplify import constant_fault, fold
 
@@ -137,7 +131,7 @@ def expression(ctx: Context, e: s.Expr, expected: Type | None = None) -> n.Expr:
 
 def typed(ctx: Context, e: s.Expr, t: Type) -> n.Expr:
     """The expression converted to type `t`; T001 where that cannot be."""
-    return coerce(ctx, expression(ctx, e, t), t, e.span)
+    return conversions.coerce(ctx, expression(ctx, e, t), t, e.span)
 
 
 def condition(ctx: Context, e: s.Expr) -> n.Expr:
@@ -148,7 +142,7 @@ def condition(ctx: Context, e: s.Expr) -> n.Expr:
 def as_bool(ctx: Context, found: n.Expr, span: Span) -> n.Expr:
     if not isinstance(found.type, BoolType):
         hint = "there is no truthiness: write the comparison" + _TRUTH_HINTS.get(type(found.type), "")
-        raise ctx.error("T003", span, f"a condition is a Bool, not {what(found)}", hint)
+        raise ctx.error("T003", span, f"a condition is a Bool, not {conversions.what(found)}", hint)
     return found
 
 
@@ -191,137 +185,17 @@ def in_order(ctx: Context, *makers: Callable[[], n.Expr]) -> list[n.Expr]:
     return found
 
 
-# --- conversions ------------------------------------------------------------------------------------------------------
-
-
-def coerce(ctx: Context, e: n.Expr, t: Type, span: Span) -> n.Expr:
-    """The expression as a value of `t`, checked at run time where types leave it open; T001 where no value fits."""
-    match e.type, t:
-        case a, b if a == b:
-            return e
-        case IntType(), IntType():
-            return _cast(e, t, span)
-        case TextType(), EnumType(literals):
-            if isinstance(e, n.Const) and e.value not in literals:
-                hint = did_you_mean(e.value, literals, f"its literals are {', '.join(literals)}")
-                raise ctx.error("T007", span, f'"{e.value}" is no literal of {show(t)}', hint)
-            return _cast(e, t, span)
-        case OptionType(a), OptionType(b) if join(a, b) is not None:
-            return _cast(e, t, span)
-        case OptionType(), b:
-            return coerce(ctx, n.Apply(Op.GET, (e,), e.type.of, span), t, span)
-        case a, OptionType(b):
-            return n.Apply(Op.SOME, (coerce(ctx, e, b, span),), t, span)
-        case SeqType(), ArrayType() if isinstance(e, n.Construct):
-            return comprehensions.array_of(ctx, e.items, t, span)
-        case (SetType(), SetType()) | (SeqType(), SeqType()) | (ArrayType(), ArrayType()) if _convertible(e.type, t):
-            return _cast(e, t, span)
-    hint = _CONVERSIONS.get((type(e.type), type(t)), f"write a value of {show(t)}")
-    raise ctx.error("T001", span, f"this is {what(e)}, and {show(t)} is wanted", hint)
-
-
-_CONVERSIONS = {
-    (BoolType, IntType): "write `(1 if x else 0)` to count a Bool",
-    (IntType, BoolType): "write the comparison, such as `n > 0`",
-    (SetType, SeqType): "a set has no order: write a list",
-    (SeqType, SetType): "write `{...}` for a set",
-    (IntType, ScalarsetType): "values of a Scalarset have no names: use ANY, choose, or a parameter",
-}
-
-
-def _convertible(a: Type, b: Type) -> bool:
-    """Whether some value of `a` may be a value of `b` after a checked cast."""
-    match a, b:
-        case IntType(), IntType():
-            return True
-        case SetType(x), SetType(y):
-            return _convertible(x, y) or x == NOTHING
-        case OptionType(x), OptionType(y):
-            return _convertible(x, y)
-        case SeqType(x, _), SeqType(y, _):
-            return _convertible(x, y) or x == NOTHING
-        case ArrayType(i, x), ArrayType(j, y):
-            return i == j and _convertible(x, y)
-        case TextType(), EnumType():
-            return True
-    return a == b
-
-
-NOTHING = IntType(0, -1)  # the element type of `set()` and `()` until the surroundings give one
-
-
-def _cast(e: n.Expr, t: Type, span: Span) -> n.Expr:
-    if isinstance(e, n.Const) and contains(t, e.value):
-        return n.Const(e.value, t, e.span)
-    return n.Apply(Op.CAST, (e,), t, span)
-
-
-def what(e: n.Expr) -> str:
-    """What an expression is, for messages: its type, or the constant itself."""
-    if isinstance(e, n.Const) and isinstance(e.value, int | str):
-        return f"the {show(e.type) if isinstance(e.value, bool | str) else 'integer'} {describe(e.value)}"
-    return show(e.type)
-
-
-def unify(ctx: Context, a: n.Expr, b: n.Expr, span: Span, user: str) -> tuple[n.Expr, n.Expr]:
-    """Both as values of the smallest type that holds both; T002 where there is none."""
-    if a.type == b.type:
-        return a, b
-    for x, y in ((a, b), (b, a)):
-        if isinstance(x.type, TextType) and isinstance(inner(y.type), EnumType):
-            coerced = coerce(ctx, x, y.type, span)
-            return (coerced, b) if x is a else (a, coerced)
-    t = join(_something(a.type, b.type), _something(b.type, a.type))
-    if t is None:
-        message = f"{user} takes values of one type, not {what(a)} and {what(b)}"
-        raise ctx.error("T002", span, message, _ONE_TYPE)
-    return coerce(ctx, a, t, span), coerce(ctx, b, t, span)
-
-
-def inner(t: Type) -> Type:
-    return t.of if isinstance(t, OptionType) else t
-
-
-def _something(t: Type, other: Type) -> Type:
-    """`t`, with the element type of an empty literal taken from the other side."""
-    if isinstance(t, SetType) and t.of == NOTHING and isinstance(other, SetType):
-        return other
-    if isinstance(t, SeqType) and t.of == NOTHING and isinstance(other, SeqType):
-        return SeqType(other.of, t.capacity)
-    return t
-
-
-_ONE_TYPE = "values of different types are never equal, and no variable holds both"
-
-
-def join_all(ctx: Context, items: list[n.Expr], span: Span, user: str) -> tuple[list[n.Expr], Type]:
-    """All as values of the smallest type that holds all. `items` is not empty."""
-    t = items[0].type
-    for item in items[1:]:
-        joined = join(_something(t, item.type), _something(item.type, t))
-        if joined is None:
-            message = f"{user} has values of one type, not {show(t)} and {show(item.type)}"
-            raise ctx.error("T002", item.span or span, message, _ONE_TYPE)
-        t = joined
-    return [coerce(ctx, item, t, item.span or span) for item in items], t
-
-
 def apply(ctx: Context, op: Op, args: tuple[n.Expr, ...], span: Span) -> n.Expr:
     """The application, its type by the operator's rule; T002 where the operands do not fit."""
-    args = tuple(plain(a) for a in args)
+    args = tuple(map(conversions.plain, args))
     t = OPS[op].rule(*(a.type for a in args))
     if t is None:
-        found = " and ".join(map(what, args))
+        found = " and ".join(map(conversions.what, args))
         hint = "it takes integers"
         if any(isinstance(a.type, BoolType) for a in args):
-            hint = _CONVERSIONS[BoolType, IntType]
+            hint = conversions.COUNT_A_BOOL
         raise ctx.error("T002", span, f"`{OPS[op].symbol}` does not take {found}", hint)
     return n.Apply(op, args, t, span)
-
-
-def plain(e: n.Expr) -> n.Expr:
-    """An operand that is an option stands for its value."""
-    return n.Apply(Op.GET, (e,), e.type.of, e.span) if isinstance(e.type, OptionType) else e
 
 
 # --- literals -------------------------------------------------------------------------------------------------
@@ -336,9 +210,9 @@ def _literal(ctx: Context, e: s.Literal_, value: object, expected: Type | None) 
                 raise ctx.error("T008", e.span, "an integer beyond 64 bits", "integers have 64 bits")
             return n.Const(value, IntType(value, value), e.span)
         case str():
-            wanted = inner(expected) if expected else None
+            wanted = conversions.inner(expected) if expected else None
             if isinstance(wanted, EnumType):
-                return coerce(ctx, n.Const(value, TEXT, e.span), wanted, e.span)
+                return conversions.coerce(ctx, n.Const(value, TEXT, e.span), wanted, e.span)
             return n.Const(value, TEXT, e.span)
     if isinstance(expected, OptionType):
         return n.Const(None, expected, e.span)
@@ -374,19 +248,20 @@ def _binary(ctx: Context, e: s.Binary, expected: Type | None) -> n.Expr:
 
 def binary(ctx: Context, op: str, left: n.Expr, right: n.Expr, span: Span) -> n.Expr:
     """`left op right` by the types of the operands."""
-    left, right = plain(left), plain(right)
+    left, right = conversions.plain(left), conversions.plain(right)
     if isinstance(left.type, SetType) and isinstance(right.type, SetType) and op in _SET:
-        left, right = unify(ctx, left, right, span, f"`{op}`")
+        left, right = conversions.unify(ctx, left, right, span, f"`{op}`")
         return fold(n.Apply(_SET[op], (left, right), left.type, span))
     if isinstance(left.type, SeqType) and isinstance(right.type, SeqType) and op == "+":
-        t = join(_something(left.type, right.type), _something(right.type, left.type))
+        t = join(conversions.with_element(left.type, right.type), conversions.with_element(right.type, left.type))
         if t is not None:
-            sides = [coerce(ctx, x, SeqType(t.of, x.type.capacity), span) for x in (left, right)]
+            sides = [conversions.coerce(ctx, x, SeqType(t.of, x.type.capacity), span) for x in (left, right)]
             return apply(ctx, Op.CONCAT, tuple(sides), span)
     if op == "**":
         return _power(ctx, left, right, span)
     if op not in _INTEGER:
-        raise ctx.error("T002", span, f"`{op}` takes two sets, not {what(left)} and {what(right)}", _OF_SETS[op])
+        found = f"{conversions.what(left)} and {conversions.what(right)}"
+        raise ctx.error("T002", span, f"`{op}` takes two sets, not {found}", _OF_SETS[op])
     return fold(apply(ctx, _INTEGER[op], (left, right), span))
 
 
@@ -444,7 +319,7 @@ def _if_exp(ctx: Context, e: s.IfExp, expected: Type | None) -> n.Expr:
         branch = ctx if ctx.emit is None else replace(ctx, emit=[])
         values.append(expression(branch, side, expected))
         emitted.append(() if ctx.emit is None else tuple(branch.emit))
-    (then, otherwise), t = join_all(ctx, values, e.span, "a conditional expression")
+    (then, otherwise), t = conversions.join_all(ctx, values, e.span, "a conditional expression")
     if not any(emitted):
         return n.Cond(test, then, otherwise, t, e.span)
     result = ctx.fresh("value", t, e.span)

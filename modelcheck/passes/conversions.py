@@ -1,0 +1,151 @@
+"""Conversions between types, every one explicit: casts that are checked at run time, options, literals of an Enum.
+
+Two types have a join, the smallest type that holds the values of both, or there is an error: `unify` and `join_all`
+bring operands to it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelcheck.errors import Span
+from modelcheck.ir import nodes as n
+from modelcheck.ir.ops import Op
+from modelcheck.ir.types import (
+    ArrayType,
+    BoolType,
+    EnumType,
+    IntType,
+    OptionType,
+    ScalarsetType,
+    SeqType,
+    SetType,
+    TextType,
+    Type,
+    contains,
+    join,
+    show,
+)
+from modelcheck.passes import comprehensions
+from modelcheck.passes.context import describe, did_you_mean
+
+if TYPE_CHECKING:
+    from modelcheck.passes.typecheck import Context
+
+
+def coerce(ctx: Context, e: n.Expr, t: Type, span: Span) -> n.Expr:
+    """The expression as a value of `t`, checked at run time where types leave it open; T001 where no value fits."""
+    match e.type, t:
+        case a, b if a == b:
+            return e
+        case IntType(), IntType():
+            return _cast(e, t, span)
+        case TextType(), EnumType(literals):
+            if isinstance(e, n.Const) and e.value not in literals:
+                hint = did_you_mean(e.value, literals, f"its literals are {', '.join(literals)}")
+                raise ctx.error("T007", span, f'"{e.value}" is no literal of {show(t)}', hint)
+            return _cast(e, t, span)
+        case OptionType(a), OptionType(b) if join(a, b) is not None:
+            return _cast(e, t, span)
+        case OptionType(), b:
+            return coerce(ctx, n.Apply(Op.GET, (e,), e.type.of, span), t, span)
+        case a, OptionType(b):
+            return n.Apply(Op.SOME, (coerce(ctx, e, b, span),), t, span)
+        case SeqType(), ArrayType() if isinstance(e, n.Construct):
+            return comprehensions.array_of(ctx, e.items, t, span)
+        case (SetType(), SetType()) | (SeqType(), SeqType()) | (ArrayType(), ArrayType()) if _convertible(e.type, t):
+            return _cast(e, t, span)
+    hint = _CONVERSIONS.get((type(e.type), type(t)), f"write a value of {show(t)}")
+    raise ctx.error("T001", span, f"this is {what(e)}, and {show(t)} is wanted", hint)
+
+
+COUNT_A_BOOL = "write `(1 if x else 0)` to count a Bool"
+_CONVERSIONS = {
+    (BoolType, IntType): COUNT_A_BOOL,
+    (IntType, BoolType): "write the comparison, such as `n > 0`",
+    (SetType, SeqType): "a set has no order: write a list",
+    (SeqType, SetType): "write `{...}` for a set",
+    (IntType, ScalarsetType): "values of a Scalarset have no names: use ANY, choose, or a parameter",
+}
+
+
+def _convertible(a: Type, b: Type) -> bool:
+    """Whether some value of `a` may be a value of `b` after a checked cast."""
+    match a, b:
+        case IntType(), IntType():
+            return True
+        case SetType(x), SetType(y):
+            return _convertible(x, y) or x == NOTHING
+        case OptionType(x), OptionType(y):
+            return _convertible(x, y)
+        case SeqType(x, _), SeqType(y, _):
+            return _convertible(x, y) or x == NOTHING
+        case ArrayType(i, x), ArrayType(j, y):
+            return i == j and _convertible(x, y)
+        case TextType(), EnumType():
+            return True
+    return a == b
+
+
+NOTHING = IntType(0, -1)  # the element type of `set()` and `()` until the surroundings give one
+
+
+def _cast(e: n.Expr, t: Type, span: Span) -> n.Expr:
+    if isinstance(e, n.Const) and contains(t, e.value):
+        return n.Const(e.value, t, e.span)
+    return n.Apply(Op.CAST, (e,), t, span)
+
+
+def what(e: n.Expr) -> str:
+    """What an expression is, for messages: its type, or the constant itself."""
+    if isinstance(e, n.Const) and isinstance(e.value, int | str):
+        return f"the {show(e.type) if isinstance(e.value, bool | str) else 'integer'} {describe(e.value)}"
+    return show(e.type)
+
+
+def unify(ctx: Context, a: n.Expr, b: n.Expr, span: Span, user: str) -> tuple[n.Expr, n.Expr]:
+    """Both as values of the smallest type that holds both; T002 where there is none."""
+    if a.type == b.type:
+        return a, b
+    for x, y in ((a, b), (b, a)):
+        if isinstance(x.type, TextType) and isinstance(inner(y.type), EnumType):
+            coerced = coerce(ctx, x, y.type, span)
+            return (coerced, b) if x is a else (a, coerced)
+    t = join(with_element(a.type, b.type), with_element(b.type, a.type))
+    if t is None:
+        message = f"{user} takes values of one type, not {what(a)} and {what(b)}"
+        raise ctx.error("T002", span, message, _ONE_TYPE)
+    return coerce(ctx, a, t, span), coerce(ctx, b, t, span)
+
+
+def inner(t: Type) -> Type:
+    return t.of if isinstance(t, OptionType) else t
+
+
+def with_element(t: Type, other: Type) -> Type:
+    """`t`, with the element type of an empty literal taken from the other side."""
+    if isinstance(t, SetType) and t.of == NOTHING and isinstance(other, SetType):
+        return other
+    if isinstance(t, SeqType) and t.of == NOTHING and isinstance(other, SeqType):
+        return SeqType(other.of, t.capacity)
+    return t
+
+
+_ONE_TYPE = "values of different types are never equal, and no variable holds both"
+
+
+def join_all(ctx: Context, items: list[n.Expr], span: Span, user: str) -> tuple[list[n.Expr], Type]:
+    """All as values of the smallest type that holds all. `items` is not empty."""
+    t = items[0].type
+    for item in items[1:]:
+        joined = join(with_element(t, item.type), with_element(item.type, t))
+        if joined is None:
+            message = f"{user} has values of one type, not {show(t)} and {show(item.type)}"
+            raise ctx.error("T002", item.span or span, message, _ONE_TYPE)
+        t = joined
+    return [coerce(ctx, item, t, item.span or span) for item in items], t
+
+
+def plain(e: n.Expr) -> n.Expr:
+    """An operand that is an option stands for its value."""
+    return n.Apply(Op.GET, (e,), e.type.of, e.span) if isinstance(e.type, OptionType) else e
