@@ -11,7 +11,7 @@ import difflib
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Callable, Iterable, Mapping, Sequence
+from typing import Any, Callable, Iterable, Mapping
 
 from modelcheck import backends, frontends, passes, vacuity
 from modelcheck.errors import AssumptionError, SpecError, UsageError
@@ -33,15 +33,13 @@ from modelcheck.result import (
     Statistics,
     Vacuity,
     Verdict,
-    Walks,
     most_severe,
     worst,
 )
 from modelcheck.search import bfs
 from modelcheck.search.exploration import Exploration, Finding, Goal, Limits
-from modelcheck.search.simulate import simulate
 from modelcheck.system import TransitionSystem
-from modelcheck.trace import ReplayReport, Trace, TraceKind, replay, trace_of_path, trace_to
+from modelcheck.trace import Trace, TraceKind, trace_to
 
 BLOCK = 4096
 BACKENDS_TO_COME = ("llvm",)
@@ -50,7 +48,8 @@ BACKENDS_TO_COME = ("llvm",)
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to check. `properties` None means all of them; `witness` names a reachable whose trace is wanted;
-    `fewest_switches` asks for the traces with the fewest changes of process. `thorough` searches the whole space though
+    `fewest_switches` asks for the traces with the fewest changes of process, `minimal_fairness` for the fairness that a
+    temporal property needs. `thorough` searches the whole space though
     everything asked has been decided. `progress` is handed to the search."""
 
     properties: tuple[str, ...] | None = None
@@ -62,6 +61,7 @@ class Options:
     strict: bool = False
     allow_vacuous: tuple[str, ...] = ()
     fewest_switches: bool = False
+    minimal_fairness: bool = False
     witness: str | None = None
     progress: Callable[..., None] | None = None
 
@@ -83,6 +83,7 @@ def check(
     strict: bool = False,
     allow_vacuous: Iterable[str] = (),
     columns: bool = False,
+    minimal_fairness: bool = False,
     progress: Callable[..., None] | None = None,
     constants: Mapping[str, object] | None = None,
     **more_constants: object,
@@ -103,6 +104,7 @@ def check(
         strict=strict,
         allow_vacuous=tuple(allow_vacuous),
         fewest_switches=columns,
+        minimal_fairness=minimal_fairness,
         progress=progress,
     )
     return check_spec(path, spec, {**(constants or {}), **more_constants}, options)
@@ -165,13 +167,20 @@ def check_model(model: Model, options: Options = Options()) -> Result:
     """Explores the model and judges it. Raises UsageError for unknown names and for features not there yet."""
     started = time.perf_counter()
     selected = select(model, options)
+    temporal = tuple(p for p in selected if p.kind == "temporal")
+    if temporal:
+        model = _behaviours().prepared(model)
     backend, system = build(model, options)
     goal = goal_of(selected, options.deadlock)
-    seen = bfs.search(
-        system, goal, limits=options.limits, block=BLOCK, thorough=options.thorough, progress=options.progress
-    )
-    answers = _answers(model, system, seen, selected, options)
-    result = _judged(model, selected, seen, answers, options)
+    thorough = options.thorough or bool(temporal)  # behaviours go on where a search for states could stop
+    seen = bfs.search(system, goal, limits=options.limits, block=BLOCK, thorough=thorough, progress=options.progress)
+    states = tuple(p for p in selected if p.kind != "temporal")
+    answers = _answers(model, system, seen, states, options)
+    unexercised: tuple[Vacuity, ...] = ()
+    if temporal:
+        found = _behaviours().answers(model, system, seen, temporal, minimal_fairness=options.minimal_fairness)
+        answers, unexercised = _in_order(model, (*answers, *found.properties, *found.errors)), found.vacuity
+    result = _judged(model, states, seen, answers, options, unexercised)
     seconds = time.perf_counter() - started
     figures = Statistics(seen.generated, seen.distinct, seen.queued, seen.depth, seconds, seen.constrained)
     return replace(
@@ -186,6 +195,20 @@ def check_model(model: Model, options: Options = Options()) -> Result:
     )
 
 
+def _behaviours() -> Any:
+    """The room for temporal properties, loaded when the first is checked."""
+    from modelcheck import behaviours
+
+    return behaviours
+
+
+def _in_order(model: Model, answers: tuple[PropertyResult, ...]) -> tuple[PropertyResult, ...]:
+    """Properties in order of the file, then what failed besides, each once."""
+    order = [*(p.name for p in model.properties), "deadlock", "assertion", "evaluation_error"]
+    first = {a.name: a for a in reversed(answers)}
+    return tuple(sorted(first.values(), key=lambda a: order.index(a.name)))
+
+
 def select(model: Model, options: Options) -> tuple[Property, ...]:
     """The properties that the options ask for, in order of the file, and every constraint."""
     known = {p.name: p for p in model.properties}
@@ -196,13 +219,8 @@ def select(model: Model, options: Options) -> tuple[Property, ...]:
         raise UsageError(f"`{options.witness}` is no @reachable: there is no witness to show")
     wanted = known.keys() if options.properties is None else {*options.properties, options.witness}
     selected = tuple(p for p in model.properties if p.name in wanted or p.kind == "constraint")
-    temporal = [p.name for p in selected if p.kind == "temporal"]
-    if temporal:
-        names = ", ".join(f"`{name}`" for name in temporal)
-        raise UsageError(
-            f"temporal properties are not there yet: {names} cannot be checked; "
-            "name those to check with --property (in a case, with only(...))"
-        )
+    if any(p.kind == "temporal" for p in selected):
+        _behaviours().refuse(selected)
     _vacuous_names(model, options)
     return selected
 
@@ -265,11 +283,11 @@ def _answers(
             seen, system, model, finding, property_name=name, kind=kind, fewest_switches=options.fewest_switches
         )
 
-    owned = [(p, f) for f in seen.findings for p in selected if _speaks_of(f, p)]
+    owned = [(p, f) for f in seen.findings for p in selected if speaks_of(f, p)]
     answers = [_answer(p, [f for q, f in owned if q is p], seen, trace) for p in selected if p.kind != "constraint"]
     others: dict[str, PropertyResult] = {}
     for finding in seen.findings:
-        kind = _kind_of_failure(finding, system)
+        kind = kind_of_failure(finding, system)
         if kind is not None and kind not in others:
             owner = next((p for p, f in owned if f is finding), None)
             span = system.sites[finding.site].span if finding.site is not None else owner.span if owner else None
@@ -278,7 +296,7 @@ def _answers(
     return (*answers, *(others[kind] for kind in ("deadlock", "assertion", "evaluation_error") if kind in others))
 
 
-def _speaks_of(finding: Finding, p: Property) -> bool:
+def speaks_of(finding: Finding, p: Property) -> bool:
     """Whether a finding is about the property: predicates of states and of steps are numbered apart."""
     if finding.predicate is None or finding.predicate != p.predicate:
         return False
@@ -309,7 +327,7 @@ def _answer(
     return PropertyResult(p.name, p.kind, "error" if findings else undecided, None, p.span)
 
 
-def _kind_of_failure(finding: Finding, system: TransitionSystem) -> TraceKind | None:
+def kind_of_failure(finding: Finding, system: TransitionSystem) -> TraceKind | None:
     match finding.kind:
         case "deadlock":
             return "deadlock"
@@ -326,14 +344,16 @@ def _judged(
     seen: Exploration,
     answers: tuple[PropertyResult, ...],
     options: Options,
+    unexercised: tuple[Vacuity, ...],
 ) -> Result:
-    """The verdict: the most severe of everything that applies."""
+    """The verdict: the most severe of everything that applies. `unexercised`: of temporal properties."""
     judged = seen.complete and not any(f.state < 0 for f in seen.findings)  # not where the initialisation itself fails
-    unexercised = vacuity.vacuities(model, selected, seen) if judged else ()
+    unexercised = (*(vacuity.vacuities(model, selected, seen) if judged else ()), *unexercised)
     remarks = (*(Note(d) for d in model.notes), *(vacuity.notes(model, seen) if judged else ()))
     violation = worst(answers)
     codes = [OK, *(EXIT_OF_KIND[a.kind] for a in answers if a.verdict == "violated")]
-    codes += [INTERRUPTED] if seen.stopped == "interrupt" else [] if seen.complete else [INCOMPLETE]
+    undecided = any(a.verdict == "incomplete" for a in answers)
+    codes += [INTERRUPTED] if seen.stopped == "interrupt" else [INCOMPLETE] if undecided or not seen.complete else []
     codes += [VACUOUS] if _is_vacuous(unexercised, remarks, options) else []
     code = most_severe(codes)
     return Result(
@@ -372,61 +392,3 @@ def _vacuous_answers(
     """A property that holds because its left side never does is said to be vacuous, unless that was accepted."""
     names = {v.name for v in unexercised} - set(options.allow_vacuous)
     return tuple(replace(a, verdict="vacuous") if a.verdict == "holds" and a.name in names else a for a in answers)
-
-
-# --- the other verbs --------------------------------------------------------------------------------------------------
-
-
-def checkable(model: Model) -> tuple[str, ...]:
-    """The names of all properties but the temporal ones."""
-    return tuple(p.name for p in model.properties if p.kind != "temporal")
-
-
-def simulate_model(model: Model, options: Options, *, steps: int, seed: int) -> Result:
-    """Random walks. The verdict is that of a violation, or "incomplete": walks prove nothing. Temporal properties and
-    reachables are not looked at."""
-    started = time.perf_counter()
-    selected = select(model, replace(options, properties=options.properties or checkable(model)))
-    backend, system = build(model, options)
-    walked = simulate(
-        system, goal_of(selected, options.deadlock), steps=steps, seed=seed, limits=options.limits,
-        progress=options.progress,
-    )  # fmt: skip
-    seconds = time.perf_counter() - started
-    figures = Statistics(generated=walked.generated, depth=walked.longest, seconds=seconds)
-    walks = Walks(walked.walks, walked.steps, walked.longest, seed)
-    base = Result(
-        model.path, model.name, model.constants, "incomplete", INCOMPLETE, statistics=figures, stopped=walked.stopped,
-        backend=backend, model=model, system=system, walks=walks,
-    )  # fmt: skip
-    finding = walked.finding
-    if finding is None:
-        return replace(base, exit_code=INTERRUPTED) if walked.stopped == "interrupt" else base
-    owner = next((p for p in selected if _speaks_of(finding, p)), None)
-    kind = _kind_of_failure(finding, system) or (owner.kind if owner else "invariant")
-    name = owner.name if owner else None
-    trace = trace_of_path(model, system, walked.rows, walked.actions, finding, name, _TRACE_KINDS[kind])
-    title = name if name and kind.endswith("invariant") else kind
-    answer = PropertyResult(title, kind, "violated", trace, owner.span if owner else None)
-    code = EXIT_OF_KIND[kind]
-    return replace(
-        base, verdict=VERDICT_OF_CODE.get(code, "violated"), exit_code=code, property=title, kind=kind, trace=trace,
-        properties=(answer,),
-    )  # fmt: skip
-
-
-_TRACE_KINDS: dict[str, TraceKind] = {
-    "invariant": "invariant",
-    "action_invariant": "action_invariant",
-    "deadlock": "deadlock",
-    "assertion": "assertion",
-    "evaluation_error": "evaluation_error",
-}
-
-
-def replay_states(
-    model: Model, states: Sequence[tuple[tuple[Any, ...], str | None]], property: str | None, kind: str | None
-) -> ReplayReport:
-    """`trace.replay`: whether states, each with the title of the action that led there, still are a behaviour that
-    shows what it was saved for."""
-    return replay(model, states, property_name=property, kind=kind)

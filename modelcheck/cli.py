@@ -129,6 +129,7 @@ def cli() -> None:
 @click.option("--witness", metavar="NAME", help="Shows a trace to this @reachable.")
 @click.option("--coverage", is_flag=True, help="Lists the source with how often each step was taken.")
 @click.option("--columns", is_flag=True, help="Shows traces with one column per process, for a commit message.")
+@click.option("--minimal-fairness", is_flag=True, help="Says which fairness each temporal property needs.")
 @_format
 @click.option("--save", type=click.Path(dir_okay=False), metavar="FILE.itf.json", help="Writes the trace as ITF.")
 @_verbosity
@@ -173,6 +174,7 @@ def _checker_options(given: dict[str, Any]) -> Any:
         strict=given.get("strict", False),
         allow_vacuous=given.get("allow_vacuous", ()),
         fewest_switches=given.get("columns", False),
+        minimal_fairness=given.get("minimal_fairness", False),
         witness=given.get("witness"),
     )
 
@@ -284,13 +286,13 @@ def _save_all(result: GateResult, folder: Path) -> None:
 @_verbosity
 def simulate(spec: str, steps: int, seed: int, quiet: bool, verbose: bool, **given: Any) -> int:
     """Walks at random until something is violated. Never says that anything holds."""
-    from modelcheck import checker
+    from modelcheck import checker, verbs
 
     options = replace(_checker_options(given), progress=progress(quiet), fewest_switches=False)
     path, name = checker.split_spec(spec, None)
     try:
         model = checker.compiled(path, name, dict(given["constants"]))
-        result = checker.simulate_model(model, options, steps=steps, seed=seed)
+        result = verbs.simulate_model(model, options, steps=steps, seed=seed)
     finally:
         clear_progress()
     write(_rendered(result, given, quiet, verbose))
@@ -306,15 +308,12 @@ def replay(files: tuple[str, ...], quiet: bool, verbose: bool) -> int:
 
 
 def _replayed(file: str, quiet: bool) -> int:
-    from modelcheck import checker
+    from modelcheck import checker, verbs
     from modelcheck.reports import itf
 
     recorded = itf.read(file)
     if recorded.source is None:
         raise UsageError(f"{file} names no spec in its #meta: it cannot be replayed")
-    if recorded.loop is not None and recorded.kind != "temporal":
-        write(f"{file}: it has a loop, and what it was saved for ({recorded.kind}) has none\n")
-        return EXPECTATION
     try:
         model = checker.compiled(recorded.source, recorded.spec, recorded.constants)
         states = itf.steps(recorded, model)
@@ -324,7 +323,8 @@ def _replayed(file: str, quiet: bool) -> int:
     except SpecError as error:
         complain(render_all(error.diagnostics))
         return _code_of(error)
-    report = checker.replay_states(model, list(zip(states, recorded.actions())), recorded.property, recorded.kind)
+    steps = list(zip(states, recorded.actions()))
+    report = verbs.replay_states(model, steps, recorded.property, recorded.kind, recorded.loop)
     if not quiet or not report.ok:
         what = recorded.property or (recorded.kind or "").replace("_", " ")
         write(f"{file}: {f'ok, {report.message} ({what})' if report.ok else report.message}\n")
@@ -342,13 +342,13 @@ def _replayed(file: str, quiet: bool) -> int:
 @_verbosity
 def graph(spec: str, output: str, quiet: bool, verbose: bool, **given: Any) -> int:
     """Writes the state graph, with what violates and the trace to it marked. Exits with 0 whatever the verdict."""
-    from modelcheck import checker, graph as state_graphs
+    from modelcheck import checker, graph as state_graphs, verbs
 
     path, name = checker.split_spec(spec, None)
     options = replace(_checker_options(given), thorough=True, progress=progress(quiet))
     try:
         model = checker.compiled(path, name, dict(given["constants"]))
-        result = checker.check_model(model, replace(options, properties=options.properties or checker.checkable(model)))
+        result = checker.check_model(model, replace(options, properties=options.properties or verbs.checkable(model)))
     finally:
         clear_progress()
     drawn = state_graphs.state_graph(result)

@@ -42,10 +42,10 @@ class Explored(Protocol):
 def state_graph(result: Explored) -> nx.MultiDiGraph:
     """The states that a check explored and every transition between them.
 
-    node: the number of the state in breadth-first order. `state`: variable -> value; of a process, its label. `initial`.
-    `depth`: from 1. `violating`: a violated invariant is false there, or it is a deadlock, or a step out of it fails.
-    `expanded`: False where the search stopped or a constraint cut. `trace`: its place in the trace of the result, from
-    0, or None.
+    node: the number of the state in breadth-first order. `state`: variable -> value; of a process, its label.
+    `initial`. `depth`: from 1. `violating`: a violated invariant is false there, or it is a deadlock, or a step out of
+    it fails. `expanded`: False where the search stopped or a constraint cut. `trace`: its place in the trace of the
+    result, from 0, or None.
     edge: `action`, the id; `title`; `violating`: an action invariant is false; `trace`: it is a step of the trace.
     The types of the variables are in `graph.graph["types"]`. Raises UsageError where nothing was explored.
     """

@@ -23,15 +23,31 @@ SEVERITY = (
 
 
 @dataclass(frozen=True, slots=True)
+class CoreMember:
+    """A declared fairness that a temporal property needs, and the lasso that appears without it."""
+
+    title: str
+    fairness: str
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
 class PropertyResult:
     """The answer for one property, or for deadlock freedom, asserts and evaluation errors ("deadlock", "assertion",
-    "evaluation_error", listed only where violated). A reachable that was reached "holds"; its trace is the witness."""
+    "evaluation_error", listed only where violated). A reachable that was reached "holds"; its trace is the witness.
+
+    remarks: lines that explain a lasso.  core: a minimal fairness with which a temporal property holds, None where that
+    was not asked for; unneeded: the declared fairness beyond it.
+    """
 
     name: str
     kind: str
     verdict: Verdict
     trace: Trace | None = None
     span: Span | None = None
+    remarks: tuple[str, ...] = ()
+    core: tuple[CoreMember, ...] | None = None
+    unneeded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,6 +148,8 @@ def _problems(case: Case, requirements: dict[str, Requirement], result: Result) 
         if name not in requirements and answer.verdict in ("violated", "error"):
             length = f" ({answer.trace.length} states)" if answer.trace else ""
             yield f"{_subject(name, answer)}{length}, which the case does not expect"
+        elif name not in requirements and answer.verdict == "incomplete" and not _held(answer, result):
+            yield f"`{name}` cannot be decided, because the search is incomplete or a step fails"
     for v in result.vacuity:
         if v.name not in requirements:
             yield f"vacuous, which the case does not expect: {v.message}"

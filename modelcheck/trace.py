@@ -139,9 +139,11 @@ def trace_of_path(
     kind: TraceKind,
     *,
     switches: int | None = None,
+    loop: int | None = None,
 ) -> Trace:
     """A path of packed states, replayed, then what was found in its last one, confirmed. rows: (k, width). actions:
-    (k,), -1 for the initial state. Of `finding` everything but its state counts; None where there is nothing to find.
+    (k,), -1 for the initial state, and later on where nothing happens. loop: as in
+    `Trace`. Of `finding` everything but its state counts; None where there is nothing to find.
     Raises InternalError where the interpreter disagrees."""
     layout = Layout(model.variables)
     if finding is not None and finding.target is not None and finding.action is not None:
@@ -151,9 +153,13 @@ def trace_of_path(
     steps: list[Step] = []
     for state, number in zip(states, actions.tolist()):
         action = None if number < 0 else number
-        steps.append(_taken(model, steps[-1].state if steps else None, action, state))
+        before = steps[-1].state if steps else None
+        stutters = action is None and before is not None
+        if stutters and before != state:
+            raise InternalError(f"nothing happens, but the state changes\nin: {_shown(model, before)}")
+        steps.append(Step(None, state) if stutters else _taken(model, before, action, state))
     failure = _confirmed(model, system, steps, finding) if finding is not None else None
-    return Trace(kind, property_name, tuple(steps), failure=failure, switches=switches, model=model)
+    return Trace(kind, property_name, tuple(steps), loop, failure=failure, switches=switches, model=model)
 
 
 def _ways(model: Model, before: tuple[Any, ...] | None, action: int | None) -> list[Outcome]:

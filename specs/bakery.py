@@ -6,8 +6,8 @@ bounded number of times, which bounds the tickets.
 """
 
 from modelcheck import (
-    Array, Bool, Case, Const, Int, Range, Spec, at, counts, holds, invariant, process, reachable, violates, when,
-    where,
+    Array, Bool, Case, Const, Int, Range, Spec, at, counts, holds, invariant, leads_to, process, reachable, temporal,
+    violates, when, where,
 )  # fmt: skip
 
 processes = Const(2, Int(2, 4))
@@ -54,6 +54,12 @@ class Bakery(Spec):
             a != b and at(self.customer[a], "critical") and at(self.customer[b], "critical")
             for a in Process
             for b in Process
+        )
+
+    @temporal
+    def everybody_gets_in(self):
+        return all(
+            leads_to(at(self.customer[me], "enter doorway"), at(self.customer[me], "critical")) for me in Process
         )
 
     @reachable

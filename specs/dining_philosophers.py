@@ -4,8 +4,8 @@ The remedy, one left-handed philosopher, twice: as processes and as actions over
 """
 
 from modelcheck import (
-    Array, Bool, Case, Const, Enum, Int, Range, Spec, action, at, counts, deadlocks, holds, invariant, process,
-    reachable, when, where,
+    Array, Bool, Case, Const, Enum, Int, Range, Spec, action, at, counts, deadlocks, holds, infinitely_often, invariant,
+    process, reachable, temporal, violates, when, where,
 )  # fmt: skip
 
 philosophers = Const(4, Int(2, 12))
@@ -43,6 +43,10 @@ class AllRightHanded(Spec):
     def neighbours_never_eat_together(self):
         return not any(self.eats(s) and self.eats((s + 1) % philosophers) for s in Seat)
 
+    @temporal
+    def everybody_eats(self):
+        return all(infinitely_often(self.eats(s)) for s in Seat)
+
     @reachable
     def somebody_eats(self):
         return any(self.eats(s) for s in Seat)
@@ -54,6 +58,21 @@ class OneLeftHanded(AllRightHanded):
 
     def second(self, seat):
         return 0 if seat == 0 else (seat + 1) % philosophers
+
+
+class OneLeftHandedStronglyFair(OneLeftHanded):
+    @process(each=Seat, fair="strong")
+    def philosopher(self, seat):
+        while True:
+            yield "take first fork"
+            when(not self.taken[self.first(seat)])
+            self.taken[self.first(seat)] = True
+            yield "take second fork"
+            when(not self.taken[self.second(seat)])
+            self.taken[self.second(seat)] = True
+            yield "put down"
+            self.taken[self.first(seat)] = False
+            self.taken[self.second(seat)] = False
 
 
 class OneLeftHandedAsActions(Spec):
@@ -95,13 +114,17 @@ class OneLeftHandedAsActions(Spec):
 
 
 CASES = [
-    Case("all right-handed", AllRightHanded, deadlocks(length=5)),
-    Case("all right-handed, 6 seats", AllRightHanded, deadlocks(length=7), where(philosophers=6)),
-    Case("one left-handed", OneLeftHanded, holds("neighbours_never_eat_together"),
+    Case("all right-handed", AllRightHanded, deadlocks(length=5), violates("everybody_eats", length=7)),
+    Case("all right-handed, 6 seats", AllRightHanded, deadlocks(length=7), violates("everybody_eats", length=10),
+         where(philosophers=6)),
+    Case("one left-handed", OneLeftHanded, holds("neighbours_never_eat_together"), violates("everybody_eats", length=7),
          counts(distinct=29, generated=73, depth=5)),
     Case("one left-handed, as actions", OneLeftHandedAsActions, holds("neighbours_never_eat_together"),
          counts(distinct=29, generated=73, depth=5)),
-    Case("one left-handed, 6 seats", OneLeftHanded, where(philosophers=6),
+    Case("one left-handed, strongly fair", OneLeftHandedStronglyFair, holds("everybody_eats")),
+    Case("one left-handed, strongly fair, 6 seats", OneLeftHandedStronglyFair, holds("everybody_eats"),
+         where(philosophers=6)),
+    Case("one left-handed, 6 seats", OneLeftHanded, violates("everybody_eats", length=10), where(philosophers=6),
          counts(distinct=169, generated=639, depth=7)),
     Case("one left-handed, as actions, 6 seats", OneLeftHandedAsActions, where(philosophers=6),
          counts(distinct=169, generated=639, depth=7)),

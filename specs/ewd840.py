@@ -7,7 +7,7 @@ true disjunct of the token's guard as a step of its own: there are 1817 steps.
 
 from modelcheck import (
     ANY, Array, Bool, Case, Const, Enum, Int, Range, Spec, action, counts, deadlocks, holds, implies, invariant,
-    reachable, violates, when, where,
+    leads_to, reachable, temporal, violates, when, where,
 )  # fmt: skip
 
 nodes = Const(3, Int(2, 8))
@@ -23,7 +23,7 @@ class TerminationDetection(Spec):
     token_at = Node(init=ANY)
     token = Color(init="black")
 
-    @action
+    @action(fair="weak")
     def initiate_probe(self):
         """Node 0 starts another round when the last one was not conclusive."""
         when(self.token_at == 0 and (self.token == "black" or self.color[0] == "black"))
@@ -31,7 +31,7 @@ class TerminationDetection(Spec):
         self.token = "white"
         self.color[0] = "white"
 
-    @action(node=Node)
+    @action(node=Node, fair="weak")
     def pass_token(self, node):
         when(node > 0 and self.token_at == node)
         when(not self.active[node] or self.color[node] == "black" or self.token == "black")
@@ -58,6 +58,11 @@ class TerminationDetection(Spec):
     @invariant
     def detection_is_right(self):
         return implies(self.detected(), all(not self.active[node] for node in Node))
+
+    @temporal
+    def termination_is_detected_in_the_end(self):
+        """Weak fairness of the token's steps is enough: once all are idle nothing wakes anybody."""
+        return leads_to(all(not self.active[node] for node in Node), self.detected())
 
     @reachable
     def termination_is_detected(self):

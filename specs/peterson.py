@@ -3,7 +3,9 @@
 Counts: the manifest of locks_auxiliary_vars in https://github.com/tlaplus/Examples (Peterson.tla, the same six steps).
 """
 
-from modelcheck import Array, Bool, Case, Range, Spec, at, counts, holds, invariant, process, reachable, violates, when
+from modelcheck import (
+    Array, Bool, Case, Range, Spec, at, counts, holds, invariant, leads_to, process, reachable, temporal, violates, when,
+)  # fmt: skip
 
 Process = Range(2)
 
@@ -33,6 +35,11 @@ class Peterson(Spec):
     def mutual_exclusion(self):
         return not (self.inside(0) and self.inside(1))
 
+    @temporal
+    def nobody_starves(self):
+        """Who raises the flag gets in, though nobody has to leave idle."""
+        return all(leads_to(at(self.run[me], "give turn"), at(self.run[me], "critical")) for me in Process)
+
     @reachable
     def contention(self):
         """Both want to enter."""
@@ -59,5 +66,5 @@ class TurnFirst(Peterson):
 
 CASES = [
     Case("correct", Peterson, holds("mutual_exclusion", "contention"), counts(distinct=42, generated=77, depth=11)),
-    Case("turn first", TurnFirst, violates("mutual_exclusion", length=9)),
+    Case("turn first", TurnFirst, violates("mutual_exclusion", length=9), violates("nobody_starves", length=3)),
 ]

@@ -114,6 +114,16 @@ class Temporal(Spec):
         return always(eventually(self.n == 0))
 '''
 
+# Nothing makes it go on: it may stay at 0, where it started.
+UNFAIR = TEMPORAL.replace('@action(fair="weak")', "@action").replace("self.n == 0", "self.n == 1")
+
+# Behaviours beyond the constraint are not known.
+CUT = TEMPORAL + """
+    @constraint
+    def short(self):
+        return self.n < 2
+"""
+
 CONSTRAINED = '''
 class Constrained(Spec):
     n = Int(0, 9, init=0)
@@ -168,6 +178,8 @@ EVERY = {
     "asserts": ASSERTS,
     "overflows": OVERFLOWS,
     "temporal": TEMPORAL,
+    "unfair": UNFAIR,
+    "cut": CUT,
     "constrained": CONSTRAINED,
     "unused": UNUSED,
     "assumes": ASSUMES,

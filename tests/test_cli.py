@@ -40,7 +40,9 @@ CHECKS = {
     "assumption": ("assumes", ["-D", "limit=0"], 10, "error"),
     "usage": ("counter", ["--property", "x"], 1, "error"),
     "flag": ("counter", ["--nonsense"], 1, "error"),
-    "temporal": ("temporal", [], 1, "error"),
+    "temporal": ("temporal", [], 0, "holds"),
+    "lasso": ("unfair", [], 13, "violated"),
+    "unsound": ("cut", [], 1, "error"),
 }
 
 

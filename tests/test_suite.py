@@ -66,7 +66,7 @@ MISTAKES = {
     "two things at once": ("counter", 'Counter, holds("bounded"), violates("bounded")', 150),
     "a class that is not there": ("counter", "Contour", 150),
     "a false assumption": ("assumes", "Assumes, where(limit=0)", 22),
-    "a temporal property": ("temporal", "Temporal", 1),
+    "a temporal property beside a constraint": ("cut", "Temporal", 1),
 }
 
 

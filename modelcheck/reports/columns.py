@@ -9,7 +9,7 @@ from __future__ import annotations
 from textwrap import wrap
 
 from modelcheck.ir.nodes import Model
-from modelcheck.reports.steps import INITIAL, StepView, title, views
+from modelcheck.reports.steps import BRACKET, INITIAL, StepView, bracketed, title, views
 from modelcheck.trace import Trace
 
 WIDTH = 100
@@ -32,9 +32,10 @@ def render(model: Model, trace: Trace) -> str:
         out.append(" " * margin + "".join(_cell(owner, width) for owner in owners).rstrip())
     loop = trace.loop
     for view in rest:
-        out += _row(view, 0 if shared else owners.index(view.process), width, margin, shared)
-        if loop is not None and view.number == trace.length:
-            out.append(" " * margin + f"and again from state {loop + 1}, for ever")
+        column = 0 if shared or view.process not in owners else owners.index(view.process)
+        out += bracketed(_row(view, column, width, margin, shared), view.number, loop)
+    if loop is not None:
+        out.append(BRACKET[2] + " " * (margin - 1) + f"and again from {loop + 1}, for ever")
     return "\n".join(line.rstrip() for line in out) + "\n"
 
 

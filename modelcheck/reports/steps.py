@@ -12,6 +12,8 @@ from modelcheck.trace import Step, Trace
 
 
 INITIAL = "initial state"
+STUTTER = "nothing happens"
+BRACKET = "/|\\"  # around a loop, in the margin
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,20 @@ def views(model: Model, trace: Trace) -> tuple[StepView, ...]:
 
 def _view(model: Model, number: int, trace: Trace) -> StepView:
     step = trace.steps[number - 1]
+    if step.action is None and number > 1:  # in a lasso
+        return StepView(number, "", STUTTER, "", ())
     process, label, source = names(model, step.action)
     if step.action is None:  # what an initialisation chose is in the state that it made
         return StepView(number, process, label, source, tuple(declared(model, step.state)))
     changes = changed(model, trace.steps[number - 2].state, step.state)
     return StepView(number, process, label, source, (*_chosen(step.chosen), *changes))
+
+
+def bracketed(rows: list[str], number: int, loop: int | None) -> list[str]:
+    """The lines of a state, numbered from 1, with the bracket in their margin if it belongs to the loop."""
+    if loop is None or number <= loop:
+        return rows
+    return [BRACKET[0 if number == loop + 1 and i == 0 else 1] + row[1:] for i, row in enumerate(rows)]
 
 
 def names(model: Model, action: int | None) -> tuple[str, str, str]:

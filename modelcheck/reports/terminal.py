@@ -13,7 +13,7 @@ from modelcheck.ir.nodes import Model
 from modelcheck.reports import columns as as_columns
 from modelcheck.reports import coverage as as_coverage
 from modelcheck.reports import why
-from modelcheck.reports.steps import INITIAL, StepView, views
+from modelcheck.reports.steps import BRACKET, INITIAL, StepView, bracketed, views
 from modelcheck.result import PropertyResult, Result
 from modelcheck.trace import Trace
 
@@ -61,6 +61,7 @@ def render_result(
     for answer in sorted(result.properties, key=lambda a: (a.kind, a.name) != (result.kind, result.property)):
         if answer.trace is not None and (answer.verdict == "violated" or answer.name == witness):
             parts.append(_answer(model, answer, paint, width, columns))
+    parts += [_core(model, answer, paint, width) for answer in result.properties if answer.core is not None]
     parts.append(_verdict(result, paint))
     parts += [_properties(result, paint)] if verbose and result.properties else []
     parts += [] if quiet else [_remarks(result, paint)]
@@ -95,8 +96,21 @@ def _answer(model: Model, answer: PropertyResult, paint: Any, width: int, column
     wrong = answer.verdict == "violated"
     shown = as_columns.render(model, trace) if columns else render_trace(model, trace, width=width, paint=paint)
     reason = why.explain(model, trace, width=as_columns.WIDTH if columns else width)
-    parts = (paint(head, BOLD, RED if wrong else GREEN), shown, reason)
+    parts = (paint(head, BOLD, RED if wrong else GREEN), shown, "\n".join(answer.remarks), reason)
     return "\n\n".join(part.rstrip("\n") for part in parts if part)
+
+
+def _core(model: Model, answer: PropertyResult, paint: Any, width: int) -> str:
+    """Which fairness a temporal property needs, each with the run that appears without it."""
+    needed = answer.core or ()
+    head = f"`{answer.name}` needs {'this fairness, and fails without any one of it' if needed else 'no fairness'}:"
+    parts = [paint(head.rstrip(":") + "." if not needed else head, BOLD)]
+    for member in needed:
+        parts.append(f"Without {member.fairness} fairness of {member.title}:")
+        parts.append(render_trace(model, member.trace, width=width, paint=paint).rstrip("\n"))
+    if answer.unneeded:
+        parts.append(f"Declared beyond that: {', '.join(answer.unneeded)}.")
+    return "\n\n".join(parts)
 
 
 def heading(trace: Trace) -> str:
@@ -120,14 +134,13 @@ def render_trace(model: Model, trace: Trace, *, width: int = 100, paint: Any = N
     out = []
     for view in lines:
         if view.label == INITIAL and not view.process:
-            out += _initially(view, number, width)
+            rows = _initially(view, number, width)
         else:
             owner = f"{view.process:<{process}}  " if process else ""
-            out += _wrapped(f"  {view.number:>{number}}  {owner}{_labelled(view):<{label}}  ", view, width, paint)
-        if trace.loop is not None and view.number == trace.loop + 1:
-            out.append(paint(f"  {'':>{number}}  the loop begins with this state", YELLOW))
+            rows = _wrapped(f"  {view.number:>{number}}  {owner}{_labelled(view):<{label}}  ", view, width, paint)
+        out += bracketed(rows, view.number, trace.loop)
     if trace.loop is not None:
-        out.append(paint(f"  {'':>{number}}  and again from state {trace.loop + 1}, for ever", YELLOW))
+        out.append(f"{BRACKET[2]} {'':>{number}}  and again from {trace.loop + 1}, for ever")
     return "\n".join(line.rstrip() for line in out) + "\n"
 
 

@@ -87,8 +87,9 @@ def test_a_lasso_says_where_it_returns_to(tmp_path: Path) -> None:
     result = check(written(tmp_path, "counter"), bound=3)
     assert result.model and result.trace
     lasso = replace(result.trace, loop=1)
-    assert "from state 2, for ever" in terminal.render_trace(result.model, lasso)
-    assert "from state 2, for ever" in columns.render(result.model, lasso)
+    for shown in (terminal.render_trace(result.model, lasso), columns.render(result.model, lasso)):
+        margin = "".join(line[0] for line in shown.splitlines() if line)
+        assert margin.strip().startswith("/") and margin.endswith("\\") and "again from 2, for ever" in shown
 
 
 def test_an_empty_trace_is_no_trouble() -> None:

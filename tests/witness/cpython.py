@@ -87,6 +87,7 @@ class Graph:
     property_faults: dict[str, str] = field(default_factory=dict)
     witnesses: dict[str, int] = field(default_factory=dict)
     unwitnessed: set[str] = field(default_factory=set)
+    temporal: set[str] = field(default_factory=set)
     generated: int = 0
 
     @property
@@ -159,6 +160,7 @@ class Explorer:
         ]
         self.properties = [m for m in marked if m.kind not in ("process", "action", "temporal")]
         self.graph = Graph(tuple(self.fields), tuple(k for k, _ in self.processes))
+        self.graph.temporal |= {m.name for m in marked if m.kind == "temporal"}
         self.index: dict[State, int] = {}
         self.starts: dict[Key, Position] = {}
         self.paths: list[tuple[tuple[Any, ...], tuple[tuple[int, Choices], ...]]] = []

@@ -11,7 +11,7 @@ from modelcheck.ir.layout import Layout
 from modelcheck.ir.nodes import Model, Property
 from modelcheck.search import bfs
 from modelcheck.search.exploration import Goal
-from modelcheck.temporal import (
+from modelcheck.liveness import (
     STUTTER,
     Lasso,
     Space,

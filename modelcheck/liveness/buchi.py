@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Iterable, Iterator
 
 from modelcheck.errors import UsageError
-from modelcheck.temporal.formula import FALSE, TRUE, And, Formula, Literal, Or, Release, Truth, Until
+from modelcheck.liveness.formula import FALSE, TRUE, And, Formula, Literal, Or, Release, Truth, Until
 
 MOST_STATES = 400  # of an automaton, before it is made smaller
 MOST_WAYS = 2000  # out of one state, before those that others make superfluous are dropped

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from modelcheck.errors import UsageError
 from modelcheck.system import FAULT, TRUE
-from modelcheck.temporal.buchi import Automaton, Edge
-from modelcheck.temporal.graph import Graph
-from modelcheck.temporal.letters import Letters
-from modelcheck.temporal.reduce import accepting_states
+from modelcheck.liveness.buchi import Automaton, Edge
+from modelcheck.liveness.graph import Graph
+from modelcheck.liveness.letters import Letters
+from modelcheck.liveness.reduce import accepting_states
 
 STUTTER = -1
 MOST_NODES = (1 << 31) - 2

@@ -2,14 +2,16 @@
 
 A model goes through `with_atoms` before its system is built. What was explored becomes a `space`, once for all of them,
 unless `refusals` gives a reason why it must not; `check` then answers for each property: it holds, or a lasso.
+
+The room is not called `temporal`: a package of that name would take the place of the decorator that specs import.
 """
 
-from modelcheck.temporal.checking import Space, TemporalAnswer, Violation, check, never, refusals, space
-from modelcheck.temporal.core import Core, Member, minimal_fairness
-from modelcheck.temporal.lasso import Lasso
-from modelcheck.temporal.letters import with_atoms
-from modelcheck.temporal.product import STUTTER
-from modelcheck.temporal.replay import LassoReport, Waiting, replay_lasso, why_it_may_stutter
+from modelcheck.liveness.checking import Space, TemporalAnswer, Violation, check, never, refusals, space
+from modelcheck.liveness.core import Core, Member, minimal_fairness
+from modelcheck.liveness.lasso import Lasso
+from modelcheck.liveness.letters import with_atoms
+from modelcheck.liveness.product import STUTTER
+from modelcheck.liveness.replay import LassoReport, Waiting, replay_lasso, why_it_may_stutter
 
 __all__ = [
     "STUTTER", "Core", "Lasso", "LassoReport", "Member", "Space", "TemporalAnswer", "Violation", "Waiting", "check",

@@ -7,12 +7,12 @@ import random
 import pytest
 
 from modelcheck.errors import UsageError
-from modelcheck.temporal.buchi import Automaton, automaton
-from modelcheck.temporal.formula import Formula, Literal, always, conj, disj, eventually, negation, release, until
-from modelcheck.temporal.reduce import reduced
-from tests.temporal.graphs import random_formula
-from tests.temporal.test_formula import random_word, value
-from modelcheck.temporal.formula import leaves, translate
+from modelcheck.liveness.buchi import Automaton, automaton
+from modelcheck.liveness.formula import Formula, Literal, always, conj, disj, eventually, negation, release, until
+from modelcheck.liveness.reduce import reduced
+from tests.liveness.graphs import random_formula
+from tests.liveness.test_formula import random_word, value
+from modelcheck.liveness.formula import leaves, translate
 
 p, q, r, s, t = (Literal(i, True) for i in range(5))
 F, G, N, U, R = eventually, always, negation, until, release

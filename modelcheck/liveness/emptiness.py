@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from modelcheck.temporal import kernels
-from modelcheck.temporal.fairness import Fairness
-from modelcheck.temporal.product import Product, faulty
+from modelcheck.liveness import kernels
+from modelcheck.liveness.fairness import Fairness
+from modelcheck.liveness.product import Product, faulty
 
 UNWANTED = np.zeros(1, np.int32)  # in place of an array that a kernel is not to use
 

@@ -18,7 +18,7 @@ from modelcheck.search.expand import answers
 from modelcheck.search.exploration import Exploration
 from modelcheck.search.store import Store
 from modelcheck.system import States, TransitionSystem
-from modelcheck.temporal import kernels
+from modelcheck.liveness import kernels
 
 MANY = 50_000  # states from which a native index is worth its start
 Find = Callable[[States], NDArray[np.int64]]

@@ -7,16 +7,16 @@ import random
 
 import pytest
 
-from modelcheck.temporal import minimal_fairness
-from modelcheck.temporal.buchi import automaton
-from modelcheck.temporal.checking import check
-from modelcheck.temporal.emptiness import fair_components, reachable
-from modelcheck.temporal.formula import Literal, leaves, negation, translate
-from modelcheck.temporal.lasso import Behaviour, cost, folded, nearest
-from modelcheck.temporal.letters import letters_of
-from modelcheck.temporal.product import STUTTER, Product, product
-from modelcheck.temporal.reduce import reduced
-from tests.temporal.graphs import Explicit, T, P, model_of, random_formula, random_system, space_of
+from modelcheck.liveness import minimal_fairness
+from modelcheck.liveness.buchi import automaton
+from modelcheck.liveness.checking import check
+from modelcheck.liveness.emptiness import fair_components, reachable
+from modelcheck.liveness.formula import Literal, leaves, negation, translate
+from modelcheck.liveness.lasso import Behaviour, cost, folded, nearest
+from modelcheck.liveness.letters import letters_of
+from modelcheck.liveness.product import STUTTER, Product, product
+from modelcheck.liveness.reduce import reduced
+from tests.liveness.graphs import Explicit, T, P, model_of, random_formula, random_system, space_of
 
 
 def walked(system: Explicit, formula) -> tuple[Product, object]:

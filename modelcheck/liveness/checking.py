@@ -11,15 +11,15 @@ from modelcheck.errors import InternalError
 from modelcheck.ir.nodes import ActionPredicate, Const, Expr, Model, Property, Temporal
 from modelcheck.search.exploration import Exploration, Finding
 from modelcheck.system import FALSE, FAULT, TRUE, TransitionSystem
-from modelcheck.temporal import emptiness, semantics
-from modelcheck.temporal.buchi import automaton
-from modelcheck.temporal.fairness import Fairness, fairness_of
-from modelcheck.temporal.formula import Literal, conjuncts, is_invariant, leaves, left_sides, negation, translate
-from modelcheck.temporal.graph import Find, Graph, graph_of
-from modelcheck.temporal.lasso import Behaviour, Lasso, find
-from modelcheck.temporal.letters import Letters, letters_of
-from modelcheck.temporal.product import STUTTER, Product, product
-from modelcheck.temporal.reduce import reduced
+from modelcheck.liveness import emptiness, semantics
+from modelcheck.liveness.buchi import automaton
+from modelcheck.liveness.fairness import Fairness, fairness_of
+from modelcheck.liveness.formula import Literal, conjuncts, is_invariant, leaves, left_sides, negation, translate
+from modelcheck.liveness.graph import Find, Graph, graph_of
+from modelcheck.liveness.lasso import Behaviour, Lasso, find
+from modelcheck.liveness.letters import Letters, letters_of
+from modelcheck.liveness.product import STUTTER, Product, product
+from modelcheck.liveness.reduce import reduced
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,10 @@ from typing import Callable, Iterable, Iterator
 import numpy as np
 
 from modelcheck.errors import InternalError
-from modelcheck.temporal import kernels
-from modelcheck.temporal.emptiness import Components
-from modelcheck.temporal.fairness import STRONG, WEAK, Fairness
-from modelcheck.temporal.product import STUTTER, Product
+from modelcheck.liveness import kernels
+from modelcheck.liveness.emptiness import Components
+from modelcheck.liveness.fairness import STRONG, WEAK, Fairness
+from modelcheck.liveness.product import STUTTER, Product
 
 BUDGET = 100_000  # (node, what is met) pairs looked at for all cycles together
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from modelcheck.errors import InternalError
 from modelcheck.ir.nodes import ActionPredicate, Expr, Model
 from modelcheck.system import FALSE, TRUE, States, TransitionSystem
-from modelcheck.temporal.formula import leaves, left_sides
-from modelcheck.temporal.graph import Graph
+from modelcheck.liveness.formula import leaves, left_sides
+from modelcheck.liveness.graph import Graph
 
 BLOCK = 1 << 16
 

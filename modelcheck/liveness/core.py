@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from modelcheck.ir.nodes import Property
-from modelcheck.temporal.checking import Space, Violation, check
-from modelcheck.temporal.fairness import Group
+from modelcheck.liveness.checking import Space, Violation, check
+from modelcheck.liveness.fairness import Group
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ import pytest
 
 from modelcheck.ir.nodes import Const
 from modelcheck.ir.types import BOOL
-from modelcheck.temporal import semantics
-from modelcheck.temporal.formula import (
+from modelcheck.liveness import semantics
+from modelcheck.liveness.formula import (
     FALSE,
     TRUE,
     And,
@@ -30,7 +30,7 @@ from modelcheck.temporal.formula import (
     translate,
     until,
 )
-from tests.temporal.graphs import P, T, enabled, happens, random_formula
+from tests.liveness.graphs import P, T, enabled, happens, random_formula
 
 p, q, r = (Literal(i, True) for i in range(3))
 F, G = eventually, always

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import groupby
 
-from modelcheck.temporal.buchi import Automaton, Edge
+from modelcheck.liveness.buchi import Automaton, Edge
 
 
 def reduced(a: Automaton) -> Automaton:

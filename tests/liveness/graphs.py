@@ -13,7 +13,7 @@ from modelcheck.ir.types import BOOL
 from modelcheck.search import bfs
 from modelcheck.search.exploration import Goal
 from modelcheck.system import FAULT, ActionInfo, States, Successors
-from modelcheck.temporal.checking import Space, space
+from modelcheck.liveness.checking import Space, space
 
 ATOMS = 3
 P = tuple(Variable(i, BOOL) for i in range(ATOMS))

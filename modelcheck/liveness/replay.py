@@ -12,8 +12,8 @@ from typing import Sequence
 from modelcheck.ir import evaluate
 from modelcheck.ir.evaluate import Blocked, EvaluationError, State
 from modelcheck.ir.nodes import Action, ActionPredicate, Expr, Model, Property
-from modelcheck.temporal import semantics
-from modelcheck.temporal.formula import conjuncts, is_invariant
+from modelcheck.liveness import semantics
+from modelcheck.liveness.formula import conjuncts, is_invariant
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Iterator
 import networkx as nx
 
 from modelcheck.ir.nodes import ActionPredicate, Expr, Temporal
-from tests.temporal.graphs import P, Explicit
+from tests.liveness.graphs import P, Explicit
 
 STUTTER = -1
 Moves = tuple[tuple[int, int], ...]  # (state, action out of it)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from modelcheck.system import FAULT
-from modelcheck.temporal import check, graph, kernels, never, refusals
-from modelcheck.temporal.checking import TemporalAnswer
-from modelcheck.temporal.product import STUTTER
-from tests.temporal import oracle
-from tests.temporal.graphs import (
+from modelcheck.liveness import check, graph, kernels, never, refusals
+from modelcheck.liveness.checking import TemporalAnswer
+from modelcheck.liveness.product import STUTTER
+from tests.liveness import oracle
+from tests.liveness.graphs import (
     ATOMS,
     P,
     Explicit,

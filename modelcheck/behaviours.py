@@ -1,0 +1,130 @@
+"""Temporal properties for the checker: from what was explored to answers, lassos, and the fairness that was needed.
+
+Loaded only where a temporal property is checked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Iterator, Sequence
+
+import numpy as np
+
+from modelcheck import liveness
+from modelcheck.errors import UsageError
+from modelcheck.ir.nodes import Model, Property
+from modelcheck.ir.printer import print_expr
+from modelcheck.result import CoreMember, PropertyResult, Vacuity
+from modelcheck.search.exploration import Exploration, Finding
+from modelcheck.system import TransitionSystem
+from modelcheck.trace import ReplayReport, Trace, trace_of_path, trace_to
+
+
+def prepared(model: Model) -> Model:
+    """The model with the state formulas inside temporal properties among its predicates; before a system is built."""
+    return liveness.with_atoms(model)
+
+
+def refuse(selected: Sequence[Property]) -> None:
+    """Raises UsageError for a combination that would be unsound, before anything is searched."""
+    cut = [p.name for p in selected if p.kind == "constraint"]
+    asked = [p.name for p in selected if p.kind == "temporal"]
+    if cut and asked:
+        raise UsageError(
+            f"a @constraint cuts behaviours off, so `{asked[0]}` cannot be checked together with `{cut[0]}`; "
+            "bound the variables instead, or name the properties to check with --property (in a case, with only(...))"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    properties: tuple[PropertyResult, ...]
+    errors: tuple[PropertyResult, ...]  # evaluation errors inside the properties
+    vacuity: tuple[Vacuity, ...]
+
+
+def answers(
+    model: Model, system: TransitionSystem, seen: Exploration, properties: Sequence[Property], *, minimal_fairness: bool
+) -> Answers:
+    """Of a model that was `prepared`. What was not explored to its end gives no verdict: "incomplete"."""
+    if liveness.refusals(seen):
+        return Answers(tuple(PropertyResult(p.name, p.kind, "incomplete", None, p.span) for p in properties), (), ())
+    space = liveness.space(model, system, seen)
+    found, errors, vacuities = [], [], []
+    for p in properties:
+        answer = liveness.check(space, p)
+        if answer.holds is None:
+            errors.append(_error(model, system, seen, p, answer.fault))
+            found.append(PropertyResult(p.name, p.kind, "error", None, p.span))
+        elif answer.lasso is not None:
+            trace = _trace(model, system, seen, p, answer.lasso)
+            remarks = tuple(_why(model, trace, answer.lasso))
+            found.append(PropertyResult(p.name, p.kind, "violated", trace, p.span, remarks))
+        else:
+            core = liveness.minimal_fairness(space, p) if minimal_fairness else None
+            result = PropertyResult(p.name, p.kind, "holds", None, p.span)
+            found.append(result if core is None else _with_core(model, system, seen, p, core, result))
+            vacuities += [
+                Vacuity(p.name, f"`{_text(model, left)}`, a left side in `{p.name}`, never holds", p.span)
+                for left in liveness.never(space, p)
+            ]
+    return Answers(tuple(found), tuple(errors), tuple(vacuities))
+
+
+def _text(model: Model, e) -> str:
+    return e.span.text if e.span is not None and e.span.text else print_expr(e, model)
+
+
+def _trace(
+    model: Model, system: TransitionSystem, seen: Exploration, p: Property, lasso: liveness.Lasso
+) -> Trace:
+    rows = seen.states[list(lasso.rows)]
+    return trace_of_path(model, system, rows, np.array(lasso.actions), None, p.name, "temporal", loop=lasso.loop)
+
+
+def _error(
+    model: Model, system: TransitionSystem, seen: Exploration, p: Property, fault: Finding | None
+) -> PropertyResult:
+    assert fault is not None
+    trace = trace_to(seen, system, model, fault, property_name=p.name, kind="evaluation_error")
+    return PropertyResult("evaluation_error", "evaluation_error", "violated", trace, p.span)
+
+
+def _with_core(
+    model: Model, system: TransitionSystem, seen: Exploration, p: Property, core: liveness.Core, result: PropertyResult
+) -> PropertyResult:
+    members = tuple(
+        CoreMember(m.group.title, m.group.kind, _trace(model, system, seen, p, m.without.lasso)) for m in core.members
+    )
+    return replace(result, core=members, unneeded=tuple(f"{g.kind} fairness of {g.title}" for g in core.unneeded))
+
+
+# --- why a run may stay where it is -----------------------------------------------------------------------------------
+
+
+def _why(model: Model, trace: Trace, lasso: liveness.Lasso) -> Iterator[str]:
+    """For a run that ends in one state for ever: what each process and action could do there, and why it need not."""
+    if not lasso.stutters:
+        return
+    yield "The run may stay there for ever:"
+    for waiting in liveness.why_it_may_stutter(model, trace.steps[-1].state):
+        who = waiting.who if waiting.place is None else f'{waiting.who} at "{waiting.place}"'
+        if waiting.resting and not waiting.enabled:
+            yield f"  {who} rests"
+        for action in waiting.enabled:
+            yield f"  {who} could take `{model.actions[action].label}`, but no fairness says that it must"
+        for action in waiting.unchanging:
+            yield f"  {who} can take `{model.actions[action].label}`, which changes nothing"
+        for action, blocked in waiting.blocked if not waiting.resting else ():
+            what = blocked.span.text if blocked.span else model.actions[action].label
+            yield f"  {who} waits for `{what}`" + (f", line {blocked.span.line}" if blocked.span else "")
+
+
+def replayed(model: Model, states, property: str, loop: int | None) -> ReplayReport:
+    """Whether a saved lasso still is a fair behaviour that violates its temporal property."""
+    found = next((p for p in model.properties if p.name == property and p.kind == "temporal"), None)
+    if found is None:
+        return ReplayReport(False, None, f"{model.name} has no temporal property `{property}`")
+    steps = [(state, None if title in (None, "init", "stutter") else title) for state, title in states]
+    report = liveness.replay_lasso(model, found, steps, loop)
+    return ReplayReport(report.ok, report.step, report.message)
