@@ -4,51 +4,36 @@ Levels are explored whole: when something is decided, the level being explored i
 figures, findings and traces are the same for every block size. What a block contributes is put into a new `Tally`
 first and made valid by one assignment: whatever breaks a search off (Ctrl-C between any two lines, memory that runs
 out), it reports the blocks before, and nothing by half.
+
+A search starts small: a dict, the system as it is given. One that outgrows that takes its states to the native store,
+and goes on with the system that `upgrade` builds: what costs a heavy import is not paid by small checks. From there on
+blocks are larger and their parts are shared by the workers; the order of the rows is that of one worker, always.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from modelcheck.search.expand import BLOCK, answer_of, deadlocked
+from modelcheck.errors import UsageError
+from modelcheck.search import large_store
+from modelcheck.search.checkpoint import Checkpoint
+from modelcheck.search.expand import BLOCK, answers, stuck
 from modelcheck.search.exploration import UNLIMITED, Exploration, Goal, Limits, StopReason
-from modelcheck.search.findings import Findings, Inspector, deadlock, in_order
-from modelcheck.search.progress import Clock, Progress, Report, resident_bytes
-from modelcheck.search.store import Store, grown
-from modelcheck.system import Successors, TransitionSystem
+from modelcheck.search.findings import Inspector, deadlock, in_order
+from modelcheck.search.parallel import Alone, Crew, Shared, crew
+from modelcheck.search.progress import Clock, Progress, Report, memory_is_short
+from modelcheck.search.store import Changes, StateStore, Store, grown
+from modelcheck.search.tally import Tally
+from modelcheck.system import States, Successors, TransitionSystem
 
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """What is certain after a block. `levels` are the first rows of the levels found; rows below `cursor` are expanded,
-    or excluded by a constraint; `cut` counts the latter among all rows found."""
-
-    levels: tuple[int, ...]
-    taken: NDArray[np.int64]
-    changed: NDArray[np.int64]
-    faulted: NDArray[np.bool_]
-    coverage: NDArray[np.bool_]
-    cursor: int = 0
-    distinct: int = 0
-    expanded: int = 0
-    cut: int = 0
-    generated: int = 0
-    initial_enabled: bool = False
-    findings: Findings = field(default_factory=dict)
-    watched: frozenset[int] = frozenset()
-    step_watched: frozenset[int] = frozenset()
-
-    @property
-    def queued(self) -> int:
-        return self.distinct - self.cut - self.expanded
-
-    @property
-    def in_first_level(self) -> bool:
-        return self.cursor < (self.levels[1] if len(self.levels) > 1 else self.distinct)
+NATIVE_AT = 10_000  # states
+PARTS = 8  # of a block, with the native store
+CHECKPOINT_S = 60.0
 
 
 def search(
@@ -60,6 +45,15 @@ def search(
     thorough: bool = False,
     progress: Report | None = None,
     interrupted: Callable[[], bool] | None = None,
+    workers: int = 1,
+    upgrade: Callable[[], TransitionSystem | None] | None = None,
+    native_at: int = NATIVE_AT,
+    compact: bool = False,
+    spill: Path | None = None,
+    checkpoint: Path | None = None,
+    resume: Path | None = None,
+    identity: str = "",
+    checkpoint_s: float = CHECKPOINT_S,
 ) -> Exploration:
     """Explores until the space is exhausted, a limit is reached, or (unless `thorough`) everything asked is decided.
 
@@ -67,17 +61,71 @@ def search(
     has a finding; deadlocks, asserts and evaluation errors are not waited for. `interrupted` is asked once per block;
     it and KeyboardInterrupt both end in `stopped="interrupt"`, memory that runs out in "memory".
     progress: called at most about five times a second, and once at the end.
+
+    native_at: so many states are too many for the small beginning. upgrade: then gives a faster system with the same
+    states, actions, sites and predicates, or None. workers: threads, from there on; they expand at the same time if the
+    system has a true attribute `reentrant`, else they share the store alone. No result depends on these three.
+
+    compact: the large store keeps fingerprints of 64 bits; `Exploration.omission` is then how probable it is that a
+    state was missed. spill: a folder for rows that memory has no room for; without it, a search that reaches
+    `limits.memory` or what the machine has is stopped.
+    checkpoint: a folder that the search is kept in, every `checkpoint_s` seconds and when it is stopped. resume: a
+    folder to go on from; often the same. identity: whatever tells apart what is searched (the spec, its constants, the
+    properties): a search of another identity is refused with UsageError, a damaged one with MissingFile.
     """
-    run = _Search(system, goal, limits, block, progress, interrupted)
+    if compact and (spill or checkpoint or resume):
+        raise UsageError("the compact store cannot be spilled, kept or resumed: it does not have the states any more")
+    keeping = Keeping(
+        Checkpoint(resume, identity) if resume else None,
+        Checkpoint(checkpoint, identity) if checkpoint else None, checkpoint_s, spill,
+    )  # fmt: skip
+    larger = Larger(native_at, workers, upgrade, compact)
+    run = _Search(system, goal, limits, block, progress, interrupted, larger, keeping)
     try:
         stopped = run.explore(thorough)
     except KeyboardInterrupt:
         stopped = "interrupt"
     except MemoryError:
         stopped = "memory"
+    finally:
+        run.crew.close()
+    if stopped and keeping.checkpoint:
+        keeping.checkpoint.save(run.tally, run.store)
     if progress:
         progress(run.progress())
     return run.exploration(stopped)
+
+
+@dataclass(frozen=True, slots=True)
+class Larger:
+    """What a search that has `at` states goes on with."""
+
+    at: int
+    workers: int
+    upgrade: Callable[[], TransitionSystem | None] | None
+    compact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """Where a search comes from, and where it goes to when there is no time or no room left."""
+
+    resume: Checkpoint | None
+    checkpoint: Checkpoint | None
+    every_s: float
+    spill: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """One answer to a part of a block, and what was counted of it. stuck: rows in deadlock."""
+
+    rows: NDArray[np.int64]
+    states: States
+    answer: Successors
+    changes: Changes
+    stuck: NDArray[np.int64]
+    batch: Any
 
 
 class _Search:
@@ -89,39 +137,63 @@ class _Search:
         block: int,
         report: Report | None,
         interrupted: Callable[[], bool] | None,
+        larger: Larger,
+        keeping: Keeping,
     ):
         self.system, self.goal, self.limits, self.block = system, goal, limits, block
-        self.report, self.interrupted = report, interrupted
+        self.report, self.interrupted, self.keeping = report, interrupted, keeping
+        self.larger: Larger | None = larger
         self.inspector = Inspector(system, goal)
-        self.store = Store(system.width)
+        self.store: StateStore = Store(system.width)
+        self.crew: Crew = Alone()
+        self.parts = 1  # of a block, each of `block` rows
         self.cut = np.zeros(1, np.bool_)  # by row of the store; used only where there are constraints
         self.clock = Clock()
-        actions = len(system.actions)
-        self.tally = Tally(
-            levels=(0,),
-            taken=np.zeros(actions, np.int64),
-            changed=np.zeros(actions, np.int64),
-            faulted=np.zeros(actions, np.bool_),
-            coverage=np.zeros(system.guards, np.bool_),
-        )
+        self.clock.after("checkpoint", keeping.every_s)
+        self.tally = Tally.of(system)
 
     def explore(self, thorough: bool) -> StopReason | None:
         """Level after level; gives the reason where a limit ends it."""
         self.begin()
-        while self.tally.queued and (thorough or not self.inspector.decided(self.tally.findings)):
-            if self.limits.depth is not None and len(self.tally.levels) >= self.limits.depth:
+        while self.tally.queued:
+            if self.tally.between_levels:
+                if not thorough and self.inspector.decided(self.tally.findings):
+                    break
+                self.store.close_level(self.tally.cursor)
+            if self.limits.depth is not None and self.tally.depth >= self.limits.depth:
                 return "depth"
-            end = self.tally.distinct
+            end = self.tally.level_end
             while self.tally.cursor < end:
                 reason = self.limit()
                 if reason:
                     return reason
+                if self.larger and self.tally.distinct >= self.larger.at:
+                    self.enlarge(self.larger)
                 self.advance(end)
         return None
 
+    def enlarge(self, larger: Larger) -> None:
+        """Goes on with the native store, the upgraded system and all workers."""
+        self.larger = None
+        workers, actions = crew(larger.workers), len(self.system.actions)
+        store = large_store(self.system.width, actions, workers, self.tally.distinct, larger.compact)
+        if store is None:
+            workers.close()
+        else:
+            self.crew = workers
+            store.insert(self.store.states, self.store.parent, self.store.action)
+            self.store, self.parts = store, PARTS
+        self.system = (larger.upgrade and larger.upgrade()) or self.system
+        self.inspector = Inspector(Shared(self.system, self.expanding), self.goal)
+
+    @property
+    def expanding(self) -> Crew:
+        """Those who may ask the system at the same time."""
+        return self.crew if getattr(self.system, "reentrant", False) else Alone()
+
     def limit(self) -> StopReason | None:
         """Why the search has to stop before the next block. Nothing that is complete is called stopped."""
-        limits, tally = self.limits, self.tally
+        limits, tally, checkpoint = self.limits, self.tally, self.keeping.checkpoint
         if self.report and self.clock.due("progress"):
             self.report(self.progress())
         if not tally.queued:
@@ -132,12 +204,17 @@ class _Search:
             return "states"
         if limits.time_s is not None and self.clock.seconds > limits.time_s:
             return "time"
-        if limits.memory is not None and self.clock.due("memory") and resident_bytes() > limits.memory:
-            return "memory"
+        if self.clock.due("memory") and memory_is_short(limits.memory, self.keeping.spill is not None):
+            if not self.keeping.spill or not self.store.spill(self.keeping.spill, tally.cursor):
+                return "memory"
+        if checkpoint and self.clock.due("checkpoint", self.keeping.every_s):
+            checkpoint.save(tally, self.store)
         return None
 
     def begin(self) -> None:
-        """The initial states: the first level."""
+        """The initial states: the first level. Or what another search came to."""
+        if self.keeping.resume:
+            return self.take_over(self.keeping.resume)
         answer = self.system.initial()
         nowhere = np.full(len(answer.target), -1, np.int64)
         findings = self.inspector.faults(answer, np.array([-1]), self.tally.findings)
@@ -145,42 +222,77 @@ class _Search:
         coverage = self.tally.coverage | answer.coverage
         self.commit(replace(self.tally, generated=len(nowhere), coverage=coverage, findings=findings), 0)
 
+    def take_over(self, kept: Checkpoint) -> None:
+        """Goes on from what was kept, and goes on keeping it."""
+        tally, parts = kept.load()
+        if self.larger and tally.distinct >= self.larger.at:
+            self.enlarge(self.larger)
+        for part in parts:
+            columns = kept.columns(part)
+            self.store.insert(*columns)
+            if self.goal.constraints:
+                self.note_cuts(part.first, self.inspector.states(columns[0], 0, {}, frozenset())[2])
+        if self.keeping.checkpoint and self.keeping.checkpoint.folder.resolve() == kept.folder.resolve():
+            self.keeping.checkpoint.parts = kept.parts
+        self.tally = tally
+
+    def note_cuts(self, first: int, cut: NDArray[np.bool_]) -> None:
+        end = first + len(cut)
+        if end > len(self.cut):
+            self.cut = grown(self.cut, 2 * end)
+        self.cut[first:end] = cut
+
     def advance(self, end: int) -> None:
-        """Expands the next block of the level that ends at row `end`, or as much of it as the system answers."""
+        """Expands the next block of the level that ends at row `end`."""
         cursor = self.tally.cursor
-        stop = min(cursor + self.block, end)
+        stop = min(cursor + self.block * self.parts, end)
         rows = np.arange(cursor, stop)
         if self.goal.constraints:
             rows = rows[~self.cut[cursor:stop]]
-        if not len(rows):
-            self.tally = replace(self.tally, cursor=stop)
-            return
-        answer = answer_of(self.system, self.store.states[rows])
-        done = answer.consumed
-        tally = self.tallied(rows[:done], answer)
-        self.store.insert(answer.target, rows[answer.source], answer.action)
-        self.commit(replace(tally, cursor=int(rows[done]) if done < len(rows) else stop), end)
+        tally = self.tally
+        parts = [rows[first : first + self.block] for first in range(0, len(rows), self.block)]
+        together = 2 * self.crew.size if self.crew.size > 1 else 1  # parts: no more than needed, for the caches
+        for first in range(0, len(parts), together):
+            some = enumerate(parts[first : first + together])
+            found = [e for part in self.expanding.map(self.expand, some) for e in part]
+            for expanded in found:
+                tally = self.tallied(tally, expanded)
+            self.store.insert_all([e.batch for e in found])
+        self.commit(replace(tally, cursor=stop), end)
 
-    def tallied(self, rows: NDArray[np.int64], answer: Successors) -> Tally:
-        """The figures and findings with those of the steps out of `rows`; of the states that they lead to, none yet."""
-        tally, states, action = self.tally, self.store.states, answer.action
-        source = rows[answer.source]
-        before, actions = states[source], len(tally.taken)
-        changed = (before != answer.target).any(axis=1)
-        faulted = np.bincount(answer.faults[:, 1], minlength=actions) > 0 if len(answer.faults) else False
+    def expand(self, part: tuple[int, NDArray[np.int64]]) -> list[Expanded]:
+        """Every step out of some rows. Asked for several parts at a time, it changes nothing."""
+        number, rows = part
+        whole = rows[-1] - rows[0] == len(rows) - 1
+        states = self.store.states[rows[0] : rows[-1] + 1] if whole else self.store.states[rows]
+        expanded, actions = [], len(self.system.actions)
+        for offset, answer in answers(self.system, states, self.block):
+            here = slice(offset, offset + answer.consumed)
+            changes = self.store.changes(states[here], answer, actions)
+            blocked = rows[:0]
+            if self.goal.deadlock:
+                blocked = rows[here][stuck(self.system, states[here], answer, changes.moves)]
+            key = number, len(expanded)
+            batch = self.store.batch(key, answer.target, answer.source, rows[here], answer.action)
+            expanded.append(Expanded(rows[here], states[here], answer, changes, blocked, batch))
+        return expanded
+
+    def tallied(self, tally: Tally, expanded: Expanded) -> Tally:
+        """The figures and findings with those of some steps; of the states that they lead to, none yet."""
+        answer, rows = expanded.answer, expanded.rows
+        faulted = np.bincount(answer.faults[:, 1], minlength=len(tally.taken)) > 0 if len(answer.faults) else False
         findings = self.inspector.faults(answer, rows, tally.findings)
-        findings, seen = self.inspector.steps(before, source, answer, findings, tally.step_watched)
-        if self.goal.deadlock:
-            findings = deadlock(rows[deadlocked(self.system, states[rows], answer)], findings)
+        findings, seen = self.inspector.steps(expanded.states, rows, answer, findings, tally.step_watched)
+        findings = deadlock(expanded.stuck, findings)
         return replace(
             tally,
-            taken=tally.taken + np.bincount(action, minlength=actions),
-            changed=tally.changed + np.bincount(action[changed], minlength=actions),
+            taken=tally.taken + expanded.changes.taken,
+            changed=tally.changed + expanded.changes.changed,
             faulted=tally.faulted | faulted,
             coverage=tally.coverage | answer.coverage,
             expanded=tally.expanded + len(rows),
-            generated=tally.generated + len(action),
-            initial_enabled=tally.initial_enabled or (tally.in_first_level and len(action) + len(answer.faults) > 0),
+            generated=tally.generated + len(answer.action),
+            initial_enabled=tally.initial_enabled or (tally.depth == 1 and len(answer.action) + len(answer.faults) > 0),
             findings=findings,
             step_watched=seen,
         )
@@ -193,9 +305,7 @@ class _Search:
             findings, watched, cut = self.inspector.states(new, tally.distinct, tally.findings, tally.watched)
             levels = tally.levels if tally.levels[-1] == end else (*tally.levels, end)
             if self.goal.constraints:
-                if distinct > len(self.cut):
-                    self.cut = grown(self.cut, 2 * distinct)
-                self.cut[tally.distinct : distinct] = cut
+                self.note_cuts(tally.distinct, cut)
             cuts = tally.cut + int(cut.sum())
             tally = replace(tally, distinct=distinct, findings=findings, watched=watched, levels=levels, cut=cuts)
         self.tally = tally
@@ -207,16 +317,18 @@ class _Search:
     def exploration(self, stopped: StopReason | None) -> Exploration:
         """What is certain. Whether an initial state has a successor is given the benefit of the doubt where not all of
         them were expanded."""
-        t, goal = self.tally, self.goal
+        t, goal, store = self.tally, self.goal, self.store
         n = t.distinct
-        expanded = np.arange(n) < t.cursor
+        omission, states = store.omission(t.generated), store.recovered(self.system, n)
+        expanded = np.zeros(n, np.bool_)
+        expanded[: t.cursor] = True
         if goal.constraints:
             expanded &= ~self.cut[:n]
         levels = np.array((*t.levels, n) if n else (0,), np.int64)
         return Exploration(
-            states=self.store.states[:n],
-            parent=self.store.parent[:n],
-            action=self.store.action[:n],
+            states=states,
+            parent=store.parent[:n],
+            action=store.action[:n],
             levels=levels,
             expanded=expanded,
             generated=t.generated,
@@ -232,4 +344,5 @@ class _Search:
             initial_enabled=t.initial_enabled or bool(n and not expanded[: levels[1]].all()),
             stopped=stopped,
             seconds=self.clock.seconds,
+            omission=omission,
         )

@@ -8,11 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelcheck.errors import InternalError
+from modelcheck.search import large_store
 from modelcheck.search.exploration import Exploration
+from modelcheck.search.parallel import Alone
 from modelcheck.search.store import Store
 from modelcheck.system import States, Successors, TransitionSystem
 
 BLOCK = 4096
+LARGE = 100_000  # states: from here on the native store is worth loading
 
 
 def answer_of(system: TransitionSystem, states: States) -> Successors:
@@ -36,6 +39,11 @@ def deadlocked(system: TransitionSystem, states: States, answer: Successors) -> 
     """The rows of an answer that have neither successor nor fault and may not rest, ascending."""
     moves = np.zeros(answer.consumed, np.bool_)
     moves[answer.source] = True
+    return stuck(system, states, answer, moves)
+
+
+def stuck(system: TransitionSystem, states: States, answer: Successors, moves: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """As `deadlocked`. moves: of each row, whether it has a successor."""
     moves[answer.faults[:, 0]] = True
     stuck = np.flatnonzero(~moves)
     return stuck[~system.terminated(states[stuck])] if len(stuck) else stuck
@@ -44,7 +52,9 @@ def deadlocked(system: TransitionSystem, states: States, answer: Successors) -> 
 def transitions(exploration: Exploration, system: TransitionSystem) -> Iterator[tuple[int, int, int]]:
     """Every (row, action, target row) out of the states that the exploration expanded, in order. A target that was not
     found (it lies beyond a limit) has row -1."""
-    store = Store(system.width)
+    large = exploration.distinct > LARGE
+    store = large_store(system.width, len(system.actions), Alone(), exploration.distinct, False) if large else None
+    store = store or Store(system.width)
     store.insert(exploration.states, exploration.parent, exploration.action)
     rows = np.flatnonzero(exploration.expanded)
     for offset, answer in answers(system, exploration.states[rows]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,11 +80,15 @@ class Exploration:
     faulted: (actions,) bool.  coverage: (guards,) bool.  watched: predicate -> was TRUE somewhere; step_watched
     likewise.  initial_enabled: some initial state has a successor.
     stopped: None when the search ended by itself: the whole space was seen, or everything asked was decided.
+    omission: how probable it is that some state was missed; 0 unless the store was compact. Then `states` is not an
+    array: it rebuilds the rows that it is asked for (`compact_store.Rebuilt`).
+
+    parent and action are of any signed integer type: a large store keeps them short.
     """
 
     states: States
-    parent: NDArray[np.int64]
-    action: NDArray[np.int64]
+    parent: NDArray[np.signedinteger[Any]]
+    action: NDArray[np.signedinteger[Any]]
     levels: NDArray[np.int64]
     expanded: NDArray[np.bool_]
     generated: int
@@ -100,6 +104,7 @@ class Exploration:
     initial_enabled: bool = True
     stopped: StopReason | None = None
     seconds: float = 0.0
+    omission: float = 0.0
 
     @property
     def distinct(self) -> int:

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from modelcheck.search.exploration import Finding, Goal
-from modelcheck.system import FALSE, FAULT, TRUE, States, Successors, TransitionSystem
+from modelcheck.system import FALSE, FAULT, TRUE, Site, States, Successors
 
 Findings = dict[tuple[Any, ...], Finding]
 
@@ -19,10 +19,21 @@ STATE_KINDS = ("invariant", "reachable", "predicate_fault")
 STEP_KINDS = ("step_invariant", "step_predicate_fault")
 
 
+class Judge(Protocol):
+    """What an inspector asks of a system."""
+
+    @property
+    def sites(self) -> tuple[Site, ...]: ...
+
+    def predicates(self, states: States, ids: Sequence[int]) -> NDArray[np.uint8]: ...
+
+    def step_predicates(self, states: States, after: States, ids: Sequence[int]) -> NDArray[np.uint8]: ...
+
+
 class Inspector:
     """Asks a system what a goal wants to know. Every method gives the findings that it was given, and the new ones."""
 
-    def __init__(self, system: TransitionSystem, goal: Goal):
+    def __init__(self, system: Judge, goal: Goal):
         self.system, self.goal = system, goal
         self._checked = tuple(dict.fromkeys((*goal.invariants, *goal.reachables, *goal.constraints)))
 
@@ -61,15 +72,14 @@ class Inspector:
         return findings, watched, cut
 
     def steps(
-        self, before: States, source: NDArray[np.int64], answer: Successors, findings: Findings, watched: frozenset[int]
+        self, states: States, rows: NDArray[np.int64], answer: Successors, findings: Findings, watched: frozenset[int]
     ) -> tuple[Findings, frozenset[int]]:
-        """Looks at transitions, duplicates included. before: (m, width), the states that they leave; source: (m,),
-        the rows of those."""
+        """Looks at transitions, duplicates included. states, rows: those of the block."""
         goal = self.goal
         ids = tuple(dict.fromkeys((*goal.step_invariants, *(p for p in goal.step_watched if p not in watched))))
-        if not ids or not len(before):
+        if not ids or not len(answer.source):
             return findings, watched
-        values = self.system.step_predicates(before, answer.target, ids)
+        values = self.system.step_predicates(states[answer.source], answer.target, ids)
         for column, predicate in enumerate(ids):
             if predicate in goal.step_invariants:
                 for kind, value in zip(STEP_KINDS, (FALSE, FAULT)):
@@ -77,7 +87,9 @@ class Inspector:
                     if len(at) and (kind, predicate) not in findings:
                         i = int(at[0])
                         target = tuple(answer.target[i].tolist())
-                        finding = Finding(kind, int(source[i]), predicate, int(answer.action[i]), None, target)
+                        finding = Finding(
+                            kind, int(rows[answer.source[i]]), predicate, int(answer.action[i]), None, target
+                        )
                         findings = {**findings, (kind, predicate): finding}
             if predicate in goal.step_watched and (values[:, column] == TRUE).any():
                 watched |= {predicate}

@@ -162,7 +162,7 @@ class _Simulation:
         self.generated += len(answer.action)
         self.coverage |= answer.coverage
         found = self.inspector.faults(answer, rows, {})
-        found, _ = self.inspector.steps(states[answer.source], rows[answer.source], answer, found, frozenset())
+        found, _ = self.inspector.steps(states, rows, answer, found, frozenset())
         if self.goal.deadlock:
             found = deadlock(rows[deadlocked(self.system, states, answer)], found)
         self.found(found)

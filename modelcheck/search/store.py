@@ -1,18 +1,21 @@
 """The state store: every distinct state once, in the order of discovery, with the way it was found.
 
 Membership is a dict, keyed by the int of a one-word state and by the bytes of a wider one: exact, about 130 bytes a
-state beside the packed arrays. A store that replaces it keeps the order (the first occurrence wins, rows count up).
+state beside the packed arrays. `native_store` takes over from it in large searches, and keeps the order (the first
+occurrence wins, rows count up).
 """
 
 from __future__ import annotations
 
 import sys
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from modelcheck.system import States
+from modelcheck.system import States, Successors, TransitionSystem
 
 INITIAL_CAPACITY = 1024
 
@@ -32,6 +35,65 @@ def grown(array: NDArray[Any], capacity: int) -> NDArray[Any]:
     longer = np.empty((capacity, *array.shape[1:]), array.dtype)
     longer[: len(array)] = array
     return longer
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Of the transitions out of a block: how many each action has, how many of them lead to another state; and of each
+    row, whether there is one."""
+
+    taken: NDArray[np.int64]
+    changed: NDArray[np.int64]
+    moves: NDArray[np.bool_]
+
+
+Key = tuple[int, int]  # of a batch: the part of a block, and which of the answers to it
+
+
+class StateStore(Protocol):
+    """What a search needs of a store. Batches are what `batch` gives, `insert_all` inserts them in order."""
+
+    @property
+    def states(self) -> States: ...
+
+    @property
+    def parent(self) -> NDArray[Any]: ...
+
+    @property
+    def action(self) -> NDArray[Any]: ...
+
+    def __len__(self) -> int: ...
+
+    def insert(self, targets: States, parents: NDArray[Any], actions: NDArray[Any]) -> NDArray[np.int64]: ...
+
+    def batch(
+        self, key: Key, targets: States, source: NDArray[np.int64], row_of: NDArray[np.int64], action: NDArray[np.int64]
+    ) -> Any: ...
+
+    def insert_all(self, batches: Sequence[Any]) -> None: ...
+
+    def changes(self, before: States, answer: Successors, actions: int) -> Changes: ...
+
+    def find(self, rows: States) -> NDArray[np.int64]: ...
+
+    def memory(self) -> int: ...
+
+    def close_level(self, first: int) -> None:
+        """Vectors of rows below `first` are not read again by the search."""
+        ...
+
+    def spill(self, folder: Path, cold: int) -> bool:
+        """Moves rows to files, those below `cold` first. False where there is nothing left to move."""
+        ...
+
+    def recovered(self, system: TransitionSystem, count: int) -> States:
+        """The first rows, for whoever reads the result. The store is not asked for anything else after that but for its
+        columns."""
+        ...
+
+    def omission(self, generated: int) -> float:
+        """How probable it is that a state was taken for another one."""
+        ...
 
 
 class Store:
@@ -84,6 +146,25 @@ class Store:
         self._count = end
         return positions
 
+    def batch(
+        self, key: Key, targets: States, source: NDArray[np.int64], row_of: NDArray[np.int64], action: NDArray[np.int64]
+    ) -> tuple[States, NDArray[np.int64], NDArray[np.int64]]:
+        """Targets to be inserted together with others; row_of[source[i]] is the parent of targets[i]."""
+        return targets, row_of[source], action
+
+    def insert_all(self, batches: Sequence[tuple[States, NDArray[np.int64], NDArray[np.int64]]]) -> None:
+        for batch in batches:
+            self.insert(*batch)
+
+    def changes(self, before: States, answer: Successors, actions: int) -> Changes:
+        """before: the block, as far as it was answered."""
+        moves = np.zeros(answer.consumed, np.bool_)
+        moves[answer.source] = True
+        changed = answer.action[(before[answer.source] != answer.target).any(axis=1)]
+        return Changes(
+            np.bincount(answer.action, minlength=actions), np.bincount(changed, minlength=actions), moves
+        )  # fmt: skip
+
     def find(self, rows: States) -> NDArray[np.int64]:
         """The row of each state in the store, or -1."""
         get = self._first.get
@@ -105,3 +186,15 @@ class Store:
             self._parent = grown(self._parent, capacity)
             self._action = grown(self._action, capacity)
             self._ticket = grown(self._ticket, capacity)
+
+    def close_level(self, first: int) -> None:
+        pass
+
+    def spill(self, folder: Path, cold: int) -> bool:
+        return False
+
+    def recovered(self, system: TransitionSystem, count: int) -> States:
+        return self._states[:count]
+
+    def omission(self, generated: int) -> float:
+        return 0.0

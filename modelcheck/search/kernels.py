@@ -1,0 +1,343 @@
+"""The inner loops of the native store, built for states of a given width. See `native_store` for what they work on.
+
+A probe costs two cache misses, the slot and the vector that it names, and nothing else of a search costs as much. So an
+insertion runs as a pipeline over its targets: `FAR` ahead the slot is fetched, `NEAR` ahead the slots are searched for
+the first one that could match and its vector is fetched, and only then are vectors compared. Slots are never emptied,
+so a search that stopped at a slot may go on from there, whatever has been inserted meanwhile.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Callable
+
+from llvmlite import ir
+
+from modelcheck.search.assembler import I8, I32, I64, POINTER, Code, Function, Value, number
+from modelcheck.search.hashing import C1, C2, SEED
+
+NEAR, FAR = 10, 20
+SEGMENT_BITS = 4  # of a hash, the highest: which segment of the table
+INDEX_BITS = 32  # of a hash, the next: where in the segment
+REST_BITS = 64 - SEGMENT_BITS - INDEX_BITS  # of a hash: the tag in a slot is the highest of them
+
+# words of a table's header, and of one segment's
+ROWS, COUNT, SHIFT, PIECES, PIECE_SHIFT = range(5)
+SLOTS, CAPACITY, USED, LIMIT = range(4)
+
+
+@lru_cache(maxsize=8)
+def kernels(width: int, action_bits: int) -> Code:
+    """digest, divide, insert, commit, find, rehash, changes. Compiling takes about 60 ms."""
+    module = ir.Module("store")
+    for build in (_digest, _changes, _insert, _find, _rehash):
+        build(module, width)
+    _divide(module)
+    _commit(module, width, ir.IntType(action_bits))
+    return Code(module)
+
+
+# --- hashes -----------------------------------------------------------------------------------------------------------
+
+
+def _hash(f: Function, vector: Value, width: int) -> Value:
+    """See `hashing`."""
+    b, h = f.b, I64(SEED)
+    for word in range(width):
+        h = b.xor(h, f.load(vector, word))
+        h = b.mul(b.xor(h, b.lshr(h, I64(30))), I64(C1))
+        h = b.mul(b.xor(h, b.lshr(h, I64(27))), I64(C2))
+        h = b.xor(h, b.lshr(h, I64(31)))
+    return h
+
+
+def _digest(module: ir.Module, width: int) -> None:
+    f = Function(module, "digest", "*targets n *hashes")
+    with f.counting(f.of["n"]) as i:
+        f.store(f.of["hashes"], i, _hash(f, f.at(f.of["targets"], f.b.mul(i, I64(width))), width))
+    f.finish(0)
+
+
+def _divide(module: ir.Module) -> None:
+    """Sorts positions by owner, stably. order: (n,) uint32; starts: (owners + 2,) zeros, in the end the first position
+    in `order` of each owner is starts[owner]."""
+    f = Function(module, "divide", "*hashes n owners *order *starts")
+    b, starts = f.b, f.of["starts"]
+
+    def owner(i: Value) -> Value:
+        segment = b.lshr(f.load(f.of["hashes"], i), I64(64 - SEGMENT_BITS))
+        return b.lshr(b.mul(segment, f.of["owners"]), I64(SEGMENT_BITS))
+
+    with f.counting(f.of["n"]) as i:
+        mine = b.add(owner(i), I64(2))
+        f.store(starts, mine, b.add(f.load(starts, mine), I64(1)))
+    with f.counting(b.add(f.of["owners"], I64(1)), 2) as o:
+        f.store(starts, o, b.add(f.load(starts, o), f.load(starts, b.sub(o, I64(1)))))
+    with f.counting(f.of["n"]) as i:
+        mine = b.add(owner(i), I64(1))
+        place = f.load(starts, mine)
+        f.store(f.of["order"], place, i, I32)
+        f.store(starts, mine, b.add(place, I64(1)))
+    f.finish(0)
+
+
+def _changes(module: ir.Module, width: int) -> None:
+    """Counts the transitions of each action, and those that change the state; marks the rows that have one."""
+    f = Function(module, "changes", "*before *source *action *target n *taken *changed *moves")
+    b = f.b
+    with f.counting(f.of["n"]) as i:
+        action, source = f.load(f.of["action"], i), f.load(f.of["source"], i)
+        f.store(f.of["moves"], source, 1, I8)
+        old = f.at(f.of["before"], b.mul(source, I64(width)))
+        same = _same(f, old, f.at(f.of["target"], b.mul(i, I64(width))), width)
+        f.store(f.of["taken"], action, b.add(f.load(f.of["taken"], action), I64(1)))
+        differs = b.zext(b.not_(same), I64)
+        f.store(f.of["changed"], action, b.add(f.load(f.of["changed"], action), differs))
+    f.finish(0)
+
+
+def _same(f: Function, left: Value, right: Value, width: int) -> Value:
+    """Whether two vectors are equal, all words compared at once: most that are compared are equal."""
+    difference: Value = I64(0)
+    for word in range(width):
+        difference = f.b.or_(difference, f.b.xor(f.load(left, word), f.load(right, word)))
+    return f.is_(difference, "==", 0)
+
+
+# --- the table --------------------------------------------------------------------------------------------------------
+
+
+class _Table:
+    """Probing, as code: the parts that insertion, search and growth share."""
+
+    def __init__(self, f: Function, width: int):
+        self.f, self.b, self.width = f, f.b, width
+        head = f.of["head"]
+        self.rows, self.pieces = f.b.load(f.at(head, ROWS), typ=POINTER), f.b.load(f.at(head, PIECES), typ=POINTER)
+        self.count, self.shift = f.load(head, COUNT), f.load(head, SHIFT)
+        self.piece_shift = f.load(head, PIECE_SHIFT)
+        self.mask = self.ones(self.shift)
+
+    def ones(self, bits: Value) -> Value:
+        return self.b.sub(self.b.shl(I64(1), bits), I64(1))
+
+    def segment(self, h: Value) -> Value:
+        return self.f.at(self.f.of["segments"], self.b.shl(self.b.lshr(h, I64(64 - SEGMENT_BITS)), I64(2)))
+
+    def slots(self, segment: Value) -> Value:
+        return self.b.load(self.f.at(segment, SLOTS), typ=POINTER)
+
+    def home(self, h: Value, segment: Value) -> Value:
+        index = self.b.and_(self.b.lshr(h, I64(REST_BITS)), I64((1 << INDEX_BITS) - 1))
+        return self.b.lshr(self.b.mul(index, self.f.load(segment, CAPACITY)), I64(INDEX_BITS))
+
+    def tag(self, h: Value) -> Value:
+        """As it stands in a slot, above the row."""
+        bits = self.b.sub(I64(32), self.shift)
+        rest = self.b.and_(h, I64((1 << REST_BITS) - 1))
+        return self.b.shl(self.b.lshr(rest, self.b.sub(I64(REST_BITS), bits)), self.shift)
+
+    def row(self, slot: Value) -> Value:
+        return self.b.sub(self.b.and_(slot, self.mask), I64(1))
+
+    def next(self, place: Value, segment: Value) -> Value:
+        following = self.b.add(place, I64(1))
+        end = self.f.is_(following, "==", self.f.load(segment, CAPACITY))
+        return self.b.select(end, I64(0), following)
+
+    def candidate(self, place: Value, segment: Value, tag: Value) -> Value:
+        """Moves the variable `place` on to the first slot that is empty or has the tag, and gives what is there."""
+        f, slots = self.f, self.slots(segment)
+        slot = f.variable(0)
+
+        def passes() -> Value:
+            found = f.load(slots, f.get(place), I32)
+            f.set(slot, found)
+            other = f.is_(self.b.xor(self.b.and_(found, self.b.not_(self.mask)), tag), "!=", 0)
+            return self.b.and_(f.is_(found, "!=", 0), other)
+
+        with f.loop(passes):
+            f.set(place, self.next(f.get(place), segment))
+        return f.get(slot)
+
+    def ticket(self, row: Value) -> tuple[Value, Value]:
+        """The piece of a row that has no number yet, as the address of its entry, and the position there."""
+        ticket = self.b.sub(row, self.count)
+        piece = self.f.at(self.pieces, self.b.shl(self.b.lshr(ticket, self.piece_shift), I64(1)))
+        return piece, self.b.and_(ticket, self.ones(self.piece_shift))
+
+    def vector(self, row: Value) -> Value:
+        """Where the vector of a row stands, be it stored or still among the targets."""
+        place = self.f.variable(0, I64)
+        stored = self.f.at(self.rows, self.b.mul(row, I64(self.width)))
+        self.f.set(place, self.b.ptrtoint(stored, I64))
+        with self.f.then(self.f.is_(row, ">=", self.count)):
+            piece, position = self.ticket(row)
+            targets = self.b.load(piece, typ=POINTER)
+            found = self.f.at(targets, self.b.mul(position, I64(self.width)))
+            self.f.set(place, self.b.ptrtoint(found, I64))
+        return self.b.inttoptr(self.f.get(place), POINTER)
+
+    def match(self, place: Value, segment: Value, h: Value, vector: Value) -> Value:
+        """Moves `place` on to the slot of an equal vector, or to an empty one; gives what is there."""
+        f, tag = self.f, self.tag(h)
+        found = f.variable(0)
+        going = f.variable(1)
+        with f.loop(lambda: f.is_(f.get(going), "!=", 0)):
+            slot = self.candidate(place, segment, tag)
+            f.set(found, slot)
+            f.set(going, 0)
+            with f.then(f.is_(slot, "!=", 0)):
+                with f.then(self.b.not_(_same(f, self.vector(self.row(slot)), vector, self.width))):
+                    f.set(place, self.next(f.get(place), segment))
+                    f.set(going, 1)
+        return f.get(found)
+
+
+def _fetch_slot(t: _Table, h: Value, places: Value, i: Value) -> None:
+    segment = t.segment(h)
+    home = t.home(h, segment)
+    t.f.store(places, i, home, I32)
+    t.f.prefetch(t.f.at(t.slots(segment), home, I32))
+
+
+def _fetch_vector(t: _Table, h: Value, places: Value, i: Value) -> None:
+    place = t.f.variable(0)
+    t.f.set(place, t.f.load(places, i, I32))
+    slot = t.candidate(place, t.segment(h), t.tag(h))
+    t.f.store(places, i, t.f.get(place), I32)
+    t.f.prefetch(t.f.at(t.rows, t.b.mul(t.row(slot), I64(t.width))))
+
+
+def _ahead(t: _Table, i: Value, distance: int, start: Value, n: Value, what: Callable[[Value], None]) -> None:
+    """Does something for i + distance, where that is one of start..n - 1. i may be below start."""
+    ahead = t.b.add(i, I64(distance))
+    inside = t.b.and_(t.b.icmp_signed(">=", ahead, start), t.b.icmp_signed("<", ahead, n))
+    with t.f.then(inside):
+        what(ahead)
+
+
+def _insert(module: ir.Module, width: int) -> None:
+    """Inserts targets[order[i]] for start <= i < n. A new one is given a ticket (`ticket` + position) in place of a row
+    number, its flag is set, and slot_of[position] is the address of its slot. Gives n, or the i that did not go in
+    because its segment is full. fresh: one word, counts the new ones."""
+    f = Function(
+        module, "insert", "*head *segments *targets *hashes *order n start ticket *flags *slot_of *places *fresh"
+    )
+    t, b, n = _Table(f, width), f.b, f.of["n"]
+
+    def hash_at(i: Value) -> Value:
+        return f.load(f.of["hashes"], f.load(f.of["order"], i, I32))
+
+    i = f.variable(b.sub(f.of["start"], I64(FAR)))
+    with f.loop(lambda: b.icmp_signed("<", f.get(i), n)):
+        now = f.get(i)
+        _ahead(t, now, FAR, f.of["start"], n, lambda j: _fetch_slot(t, hash_at(j), f.of["places"], j))
+        _ahead(t, now, NEAR, f.of["start"], n, lambda j: _fetch_vector(t, hash_at(j), f.of["places"], j))
+        with f.then(b.icmp_signed(">=", now, f.of["start"])):
+            _insert_one(f, t, now, hash_at(now))
+        f.add(i, 1)
+    f.finish(n)
+
+
+def _insert_one(f: Function, t: _Table, i: Value, h: Value) -> None:
+    b, segment = f.b, t.segment(h)
+    position = f.load(f.of["order"], i, I32)
+    place = f.variable(0)
+    f.set(place, f.load(f.of["places"], i, I32))
+    slot = t.match(place, segment, h, f.at(f.of["targets"], b.mul(position, I64(t.width))))
+    with f.then(f.is_(slot, "==", 0)):
+        used = f.load(segment, USED)
+        with f.then(f.is_(used, ">=", f.load(segment, LIMIT))):
+            b.ret(i)
+        f.store(segment, USED, b.add(used, I64(1)))
+        address = f.at(t.slots(segment), f.get(place), I32)
+        row = b.add(b.add(f.of["ticket"], position), I64(1))
+        f.store(address, 0, b.or_(t.tag(h), row), I32)
+        f.store(f.of["flags"], position, 1, I8)
+        f.store(f.of["slot_of"], position, b.ptrtoint(address, I64))
+        f.store(f.of["fresh"], 0, b.add(f.load(f.of["fresh"]), I64(1)))
+
+
+def _commit(module: ir.Module, width: int, action_kind: ir.IntType) -> None:
+    """Gives the flagged targets their rows, from `first` on, and writes them there. flags: padded with zeros to a
+    multiple of 8. row_of: (block,) int64, the rows that `source` counts from."""
+    f = Function(
+        module, "commit", "*head *targets *flags *slot_of *source *row_of *action n first *rows *parents *actions"
+    )
+    b, head = f.b, f.of["head"]
+    mask = b.sub(b.shl(I64(1), f.load(head, SHIFT)), I64(1))
+    row = f.variable(f.of["first"])
+    with f.counting(b.lshr(b.add(f.of["n"], I64(7)), I64(3))) as word:
+        with f.then(f.is_(f.load(f.of["flags"], word), "!=", 0)):
+            first = b.shl(word, I64(3))
+            with f.counting(b.add(first, I64(8)), first) as i:
+                with f.then(f.is_(f.load(f.of["flags"], i, I8), "!=", 0)):
+                    _commit_one(f, i, f.get(row), mask, width, action_kind)
+                    f.add(row, 1)
+    f.finish(f.get(row))
+
+
+def _commit_one(f: Function, i: Value, row: Value, mask: Value, width: int, action_kind: ir.IntType) -> None:
+    b = f.b
+    for word in range(width):
+        value = f.load(f.of["targets"], b.add(b.mul(i, I64(width)), I64(word)))
+        f.store(f.of["rows"], b.add(b.mul(row, I64(width)), I64(word)), value)
+    f.store(f.of["parents"], row, f.load(f.of["row_of"], f.load(f.of["source"], i)), I32)
+    f.store(f.of["actions"], row, f.load(f.of["action"], i), action_kind)
+    address = b.inttoptr(f.load(f.of["slot_of"], i), POINTER)
+    tag = b.and_(f.load(address, 0, I32), b.not_(mask))
+    f.store(address, 0, b.or_(tag, b.add(row, I64(1))), I32)
+
+
+def _find(module: ir.Module, width: int) -> None:
+    """rows: (n,) int64, where each target is, or -1."""
+    f = Function(module, "find", "*head *segments *targets *hashes n *places *found")
+    t, b, n = _Table(f, width), f.b, f.of["n"]
+
+    def hash_at(i: Value) -> Value:
+        return f.load(f.of["hashes"], i)
+
+    i = f.variable(number(-FAR))
+    with f.loop(lambda: b.icmp_signed("<", f.get(i), n)):
+        now = f.get(i)
+        _ahead(t, now, FAR, I64(0), n, lambda j: _fetch_slot(t, hash_at(j), f.of["places"], j))
+        _ahead(t, now, NEAR, I64(0), n, lambda j: _fetch_vector(t, hash_at(j), f.of["places"], j))
+        with f.then(b.icmp_signed(">=", now, I64(0))):
+            place = f.variable(0)
+            f.set(place, f.load(f.of["places"], now, I32))
+            h = hash_at(now)
+            slot = t.match(place, t.segment(h), h, f.at(f.of["targets"], b.mul(now, I64(width))))
+            f.store(f.of["found"], now, t.row(slot))  # an empty slot is 0: row -1
+        f.add(i, 1)
+    f.finish(0)
+
+
+def _rehash(module: ir.Module, width: int) -> None:
+    """Moves the slots of a segment's old array to its new one, which is empty and large enough. The vectors of the old
+    slots are fetched ahead: the hash is not kept."""
+    f = Function(module, "rehash", "*head *segments *old old_capacity")
+    t, b = _Table(f, width), f.b
+    with f.counting(f.of["old_capacity"]) as i:
+        _ahead(t, i, FAR, I64(0), f.of["old_capacity"], lambda j: _fetch_stored(f, t, j))
+        slot = f.load(f.of["old"], i, I32)
+        with f.then(f.is_(slot, "!=", 0)):
+            row = t.row(slot)
+            h = _hash(f, t.vector(row), width)
+            segment = t.segment(h)
+            slots = t.slots(segment)
+            place = f.variable(0)
+            f.set(place, t.home(h, segment))
+            with f.loop(lambda: f.is_(f.load(slots, f.get(place), I32), "!=", 0)):
+                f.set(place, t.next(f.get(place), segment))
+            f.store(slots, f.get(place), slot, I32)
+            with f.then(f.is_(row, ">=", t.count)):
+                piece, position = t.ticket(row)
+                slot_of = b.load(f.at(piece, 1), typ=POINTER)
+                f.store(slot_of, position, b.ptrtoint(f.at(slots, f.get(place), I32), I64))
+    f.finish(0)
+
+
+def _fetch_stored(f: Function, t: _Table, j: Value) -> None:
+    slot = f.load(f.of["old"], j, I32)
+    f.prefetch(f.at(t.rows, f.b.mul(t.row(slot), I64(t.width))))
