@@ -7,14 +7,14 @@ mistakes come back as a `Result` with diagnostics; `UsageError`, `MissingFile` a
 
 from __future__ import annotations
 
-import difflib
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Iterable, Mapping
 
-from modelcheck import backends, frontends, passes, vacuity
+from modelcheck import frontends, passes, vacuity
 from modelcheck.errors import AssumptionError, SpecError, UsageError
+from modelcheck.exploring import Options, explore, instead, workers_of
 from modelcheck.ir.nodes import Model, Property
 from modelcheck.ir.ops import FaultKind
 from modelcheck.ir.surface import Program
@@ -36,35 +36,9 @@ from modelcheck.result import (
     most_severe,
     worst,
 )
-from modelcheck.search import bfs
-from modelcheck.search.exploration import Exploration, Finding, Goal, Limits
+from modelcheck.search.exploration import Exploration, Finding, Limits
 from modelcheck.system import TransitionSystem
 from modelcheck.trace import Trace, TraceKind, trace_to
-
-BLOCK = 4096
-BACKENDS_TO_COME = ("llvm",)
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to check. `properties` None means all of them; `witness` names a reachable whose trace is wanted;
-    `fewest_switches` asks for the traces with the fewest changes of process, `minimal_fairness` for the fairness that a
-    temporal property needs. `thorough` searches the whole space though
-    everything asked has been decided. `progress` is handed to the search."""
-
-    properties: tuple[str, ...] | None = None
-    backend: str = "auto"
-    workers: int | str = 1
-    limits: Limits = field(default_factory=Limits)
-    thorough: bool = False
-    deadlock: bool = True
-    strict: bool = False
-    allow_vacuous: tuple[str, ...] = ()
-    fewest_switches: bool = False
-    minimal_fairness: bool = False
-    witness: str | None = None
-    progress: Callable[..., None] | None = None
-
 
 def check(
     path: str | Path | Program,
@@ -170,23 +144,25 @@ def check_model(model: Model, options: Options = Options()) -> Result:
     temporal = tuple(p for p in selected if p.kind == "temporal")
     if temporal:
         model = _behaviours().prepared(model)
-    backend, system = build(model, options)
-    goal = goal_of(selected, options.deadlock)
-    thorough = options.thorough or bool(temporal)  # behaviours go on where a search for states could stop
-    seen = bfs.search(system, goal, limits=options.limits, block=BLOCK, thorough=thorough, progress=options.progress)
+        options = replace(options, thorough=True)  # behaviours go on where a search for states could stop
+        if options.compact:
+            raise UsageError("the compact store may take two states for one: it cannot serve temporal properties")
+    seen, system, upgrade = explore(model, selected, options)
     states = tuple(p for p in selected if p.kind != "temporal")
     answers = _answers(model, system, seen, states, options)
     unexercised: tuple[Vacuity, ...] = ()
     if temporal:
-        found = _behaviours().answers(model, system, seen, temporal, minimal_fairness=options.minimal_fairness)
-        answers, unexercised = _in_order(model, (*answers, *found.properties, *found.errors)), found.vacuity
+        told = _behaviours().answers(model, system, seen, temporal, minimal_fairness=options.minimal_fairness)
+        answers, unexercised = _in_order(model, (*answers, *told.properties, *told.errors)), told.vacuity
     result = _judged(model, states, seen, answers, options, unexercised)
     seconds = time.perf_counter() - started
-    figures = Statistics(seen.generated, seen.distinct, seen.queued, seen.depth, seconds, seen.constrained)
+    found = (seen.generated, seen.distinct, seen.queued, seen.depth)
+    figures = Statistics(*found, seconds, seen.constrained, seen.omission)
     return replace(
         result,
         statistics=figures,
-        backend=backend,
+        backend=upgrade.name,
+        workers=workers_of(options.workers),
         model=model,
         system=system,
         exploration=seen,
@@ -214,7 +190,7 @@ def select(model: Model, options: Options) -> tuple[Property, ...]:
     known = {p.name: p for p in model.properties}
     for name in (*(options.properties or ()), *((options.witness,) if options.witness else ())):
         if name not in known:
-            raise UsageError(f"{model.name} has no property `{name}`{_instead(name, known)}")
+            raise UsageError(f"{model.name} has no property `{name}`{instead(name, known)}")
     if options.witness and known[options.witness].kind != "reachable":
         raise UsageError(f"`{options.witness}` is no @reachable: there is no witness to show")
     wanted = known.keys() if options.properties is None else {*options.properties, options.witness}
@@ -229,45 +205,7 @@ def _vacuous_names(model: Model, options: Options) -> None:
     known = {p.name for p in model.properties} | {vacuity.INITIAL}
     for name in options.allow_vacuous:
         if name not in known:
-            raise UsageError(f"{model.name} has nothing named `{name}` that could be vacuous{_instead(name, known)}")
-
-
-def _instead(name: str, known: Iterable[str]) -> str:
-    names = list(known)
-    close = difflib.get_close_matches(name, names, n=1)
-    if close:
-        return f"; did you mean `{close[0]}`?"
-    return f"; it has {', '.join(names)}" if names else ""
-
-
-def build(model: Model, options: Options) -> tuple[str, TransitionSystem]:
-    """The name of the back end that was chosen, and the system."""
-    name = "python" if options.backend == "auto" else options.backend
-    if name in BACKENDS_TO_COME:
-        raise UsageError(f"the {name} back end is not there yet; use --backend python")
-    if name not in backends.BACKENDS:
-        raise UsageError(f"there is no back end `{name}`{_instead(name, backends.BACKENDS)}")
-    if options.workers not in (1, "1", "auto"):
-        raise UsageError(f"several workers are not there yet: --workers {options.workers}; use 1 or auto")
-    return name, backends.build(name, model)
-
-
-def goal_of(selected: tuple[Property, ...], deadlock: bool) -> Goal:
-    def numbers(kind: str) -> tuple[int, ...]:
-        return tuple(p.predicate for p in selected if p.kind == kind and p.predicate is not None)
-
-    def antecedents(kind: str) -> tuple[int, ...]:
-        return tuple(p.antecedent for p in selected if p.kind == kind and p.antecedent is not None)
-
-    return Goal(
-        invariants=numbers("invariant"),
-        step_invariants=numbers("action_invariant"),
-        reachables=numbers("reachable"),
-        constraints=numbers("constraint"),
-        watched=antecedents("invariant"),
-        step_watched=antecedents("action_invariant"),
-        deadlock=deadlock,
-    )
+            raise UsageError(f"{model.name} has nothing named `{name}` that could be vacuous{instead(name, known)}")
 
 
 # --- judging ----------------------------------------------------------------------------------------------------------

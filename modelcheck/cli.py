@@ -7,7 +7,6 @@ Reports go to standard output; progress, mistakes in the spec and on the command
 from __future__ import annotations
 
 import os
-import re
 import signal
 import sys
 import threading
@@ -19,6 +18,7 @@ from typing import Any, Callable, Iterable, Sequence
 
 import click
 
+from modelcheck.arguments import Definition, Duration, Size
 from modelcheck.console import Counter, clear_progress, complain, progress, width, write
 from modelcheck.errors import AssumptionError, InternalError, MissingFile, SpecError, UsageError, render_all
 from modelcheck.result import (
@@ -33,52 +33,6 @@ from modelcheck.result import (
     Result,
     most_severe,
 )
-
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)([kmgt]?)i?b?", re.IGNORECASE)
-_TIME = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|)")
-_SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
-_TIMES = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0}
-
-# --- kinds of values --------------------------------------------------------------------------------------------------
-
-
-class Size(click.ParamType):
-    """`4G`, `512M`, or bytes."""
-
-    name = "size"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        found = _SIZE.fullmatch(str(value))
-        if not found:
-            self.fail(f"{value!r} is no size; write 4G, 512M or a number of bytes", param, ctx)
-        return int(float(found[1]) * _SIZES[found[2].lower()])
-
-
-class Duration(click.ParamType):
-    """`90s`, `5m`, `1.5h`, or seconds."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        if isinstance(value, float):
-            return value
-        found = _TIME.fullmatch(str(value))
-        if not found:
-            self.fail(f"{value!r} is no time; write 90s, 5m or 2h", param, ctx)
-        return float(found[1]) * _TIMES[found[2]]
-
-
-class Definition(click.ParamType):
-    """`NAME=VALUE`."""
-
-    name = "NAME=VALUE"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        name, equals, text = value.partition("=")
-        if not equals or not name.strip().isidentifier():
-            self.fail(f"{value!r} gives no value to a constant; write -D NAME=VALUE", param, ctx)
-        return name.strip(), text.strip()
-
 
 def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def decorate(command: Any) -> Any:
@@ -122,6 +76,10 @@ def cli() -> None:
 @_backend
 @click.option("--workers", default="1", metavar="N|auto", help="How many cores to use.")
 @_limits
+@click.option("--store", type=click.Choice(["exact", "compact"]), default="exact", help="compact: fingerprints.")
+@click.option("--spill", type=click.Path(file_okay=False), metavar="DIR", help="Keeps states in files beyond it.")
+@click.option("--checkpoint", type=click.Path(file_okay=False), metavar="DIR", help="Keeps the search, every minute.")
+@click.option("--resume", type=click.Path(file_okay=False), metavar="DIR", help="Goes on from what was kept.")
 @click.option("--continue", "thorough", is_flag=True, help="Searches on after a violation.")
 @_deadlock
 @click.option("--strict", is_flag=True, help="Notes make the verdict vacuous.")
@@ -156,15 +114,15 @@ def check(spec: str, format_: str, save: str | None, quiet: bool, verbose: bool,
 
 
 def _checker_options(given: dict[str, Any]) -> Any:
-    from modelcheck import checker
+    from modelcheck.exploring import Limits, Options
 
-    limits = checker.Limits(
+    limits = Limits(
         states=given["max_states"],
         depth=given["max_depth"],
         time_s=given["time_limit"],
         memory=given["memory_limit"],
     )
-    return checker.Options(
+    return Options(
         properties=given["properties"] or None,
         backend=given["backend"],
         workers=given.get("workers", "1"),
@@ -176,6 +134,8 @@ def _checker_options(given: dict[str, Any]) -> Any:
         fewest_switches=given.get("columns", False),
         minimal_fairness=given.get("minimal_fairness", False),
         witness=given.get("witness"),
+        compact=given.get("store") == "compact",
+        **{name: Path(given[name]) if given.get(name) else None for name in ("spill", "checkpoint", "resume")},
     )
 
 

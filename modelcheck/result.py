@@ -58,6 +58,7 @@ class Statistics:
     depth: int = 0
     seconds: float = 0.0
     constrained: int = 0  # states that a @constraint kept from being expanded
+    omission: float = 0.0  # how probable it is that a compact store took two states for one
 
 
 @dataclass(frozen=True, slots=True)

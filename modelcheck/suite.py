@@ -16,6 +16,7 @@ from typing import Any, Callable, Iterator, Sequence
 from modelcheck import checker, passes, vacuity
 from modelcheck.discovery import matcher, spec_files
 from modelcheck.errors import Diagnostic, Span, SpecError, UsageError
+from modelcheck.exploring import Options
 from modelcheck.ir.nodes import Model
 from modelcheck.ir.surface import Program
 from modelcheck.passes import Case, Expected
@@ -85,12 +86,12 @@ def run_case(program: Program, case: Case, *, keep: bool = False) -> CaseResult:
     )
 
 
-def _options(case: Case) -> checker.Options:
+def _options(case: Case) -> Options:
     if case.only is None:
-        return checker.Options(thorough=True)
+        return Options(thorough=True)
     deadlock = "deadlock" in case.only or any(e.name == "deadlocks" for e in case.expectations)
     names = tuple(name for name in case.only if name != "deadlock")
-    return checker.Options(thorough=True, properties=names, deadlock=deadlock)
+    return Options(thorough=True, properties=names, deadlock=deadlock)
 
 
 def required(case: Case, model: Model) -> dict[str, Requirement]:

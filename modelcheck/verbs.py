@@ -6,8 +6,8 @@ import time
 from dataclasses import replace
 from typing import Any, Sequence
 
-from modelcheck import checker
-from modelcheck.checker import Options
+from modelcheck import checker, exploring
+from modelcheck.exploring import Options
 from modelcheck.ir.nodes import Model
 from modelcheck.result import EXIT_OF_KIND, INCOMPLETE, INTERRUPTED, PropertyResult, Result, Statistics, Walks
 from modelcheck.search.simulate import simulate
@@ -24,9 +24,9 @@ def simulate_model(model: Model, options: Options, *, steps: int, seed: int) -> 
     reachables are not looked at."""
     started = time.perf_counter()
     selected = checker.select(model, replace(options, properties=options.properties or checkable(model)))
-    backend, system = checker.build(model, options)
+    backend, system = exploring.build(model, options)
     walked = simulate(
-        system, checker.goal_of(selected, options.deadlock), steps=steps, seed=seed, limits=options.limits,
+        system, exploring.goal_of(selected, options.deadlock), steps=steps, seed=seed, limits=options.limits,
         progress=options.progress,
     )  # fmt: skip
     seconds = time.perf_counter() - started

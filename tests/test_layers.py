@@ -36,15 +36,17 @@ TABLE: dict[str, tuple[str, str]] = {
     "reports": ("errors ir trace graph result", "rich jinja2"),
     "vacuity": ("errors ir search result", ""),
     "checker": (
-        "errors ir frontends passes system backends reductions timed search proof liveness trace result vacuity behaviours", ""
+        "errors ir frontends passes system backends reductions timed search proof liveness trace result vacuity exploring behaviours", ""
     ),
+    "exploring": ("errors ir backends search system", "numpy"),
     "behaviours": ("errors ir search system liveness trace result", "numpy"),
-    "verbs": ("ir result search trace checker behaviours", ""),
+    "verbs": ("ir result search trace exploring checker behaviours", ""),
     "discovery": ("errors", ""),
-    "suite": ("errors ir passes result vacuity discovery checker", ""),
+    "suite": ("errors ir passes result vacuity discovery exploring checker", ""),
     "console": ("", ""),
     "stages": ("ir checker", ""),
-    "cli": ("errors checker verbs suite stages result reports graph console", "click"),
+    "arguments": ("", "click"),
+    "cli": ("errors arguments exploring checker verbs suite stages result reports graph console", "click"),
     "pytest_plugin": ("errors discovery suite reports", "pytest"),
     # The typed names that specs import, and the API, whose names are resolved when they are used.
     "__init__": ("frontends checker graph", ""),
@@ -57,7 +59,7 @@ OWNERS = {
     "jinja2": ("reports/",),
     "llvmlite": ("backends/llvm", "search/assembler.py", "search/kernels.py"),
     "z3": ("backends/smt", "timed/", "proof/"),
-    "click": ("cli.py",),
+    "click": ("cli.py", "arguments.py"),
     "pytest": ("pytest_plugin.py",),
 }
 HEAVY = ("llvmlite", "numba", "z3", "networkx", "numpy", "rich", "click", "pytest")

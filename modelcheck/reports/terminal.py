@@ -252,6 +252,8 @@ def statistics(result: Result, *, verbose: bool = False) -> str:
         f"{s.generated} states generated, {s.distinct} distinct states found, {s.queued} states left on queue.",
         f"The depth of the complete state graph search is {s.depth}.",
     ]
+    if s.omission:
+        lines.append(f"The store was compact: the probability that a state was missed is about {s.omission:.1e}.")
     if verbose:
         rate = s.generated / s.seconds if s.seconds else 0
         lines.append(f"{s.seconds:.2f} s, {rate:,.0f} states per second, back end {result.backend}.")

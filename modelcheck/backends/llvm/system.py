@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import threading
 from dataclasses import dataclass, field
-from typing import Any, Callable, Sequence
+from typing import Any, Callable, ClassVar, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,8 @@ class Output:
 class NativeSystem:
     """A `TransitionSystem`. Besides the protocol: `layout`, by which rows are states; `native`, whose functions a
     search may call itself (`expand`, see `frame.PARAMETERS`; `predicate_i`, `step_i`, `terminated`)."""
+
+    reentrant: ClassVar[bool] = True  # several threads may ask at the same time
 
     model: Model
     layout: Layout
