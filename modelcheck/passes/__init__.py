@@ -1,7 +1,7 @@
 """SURFACE to CORE: the stages that a spec goes through before anything is explored.
 
 `compile` runs them in the order of PASSES; each row says which dialect a stage takes and which it gives. Every stage
-collects its errors, and they are raised together, so that an author sees all of them at once.
+collects its errors, and they are raised together, so that an author sees all of them at once. `codes` lists them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Callable, Collection, Iterator, Mapping
 
 from modelcheck.errors import AssumptionError, Diagnostic, Span, SpecError, UsageError
@@ -19,10 +20,12 @@ from modelcheck.ir.verify import check_core
 from modelcheck.passes import properties, spec
 from modelcheck.passes.cases import Case, Expected
 from modelcheck.passes.cases import cases as _cases
-from modelcheck.passes.context import Bad, Reporter, did_you_mean, module_span
+from modelcheck.passes.context import WORK, Reporter, TooLarge, did_you_mean, kind_of, module_span, which
 from modelcheck.passes.dependencies import with_dependencies
 from modelcheck.passes.lower import Builder
 from modelcheck.passes.names import World
+from modelcheck.passes.resolve import strings, with_guards_in_use
+from modelcheck.passes.walks import yields
 
 __all__ = ["PASSES", "Case", "Expected", "beyond", "cases", "compile", "diagnose", "source_steps", "spec_names"]
 
@@ -36,11 +39,11 @@ class Pass:
 
 
 PASSES = (
-    Pass("names", "SURFACE", "constants have values, types contents, classes what they inherit", "N001-N006, A001"),
-    Pass("spec", "closed names", "variables, families and actions are declared", "T004, T013-T014, T016-T018"),
-    Pass("typecheck", "declarations", "TYPED: bodies typed, helpers inlined", "T001-T031, N002-N009, P060-P061"),
-    Pass("processes", "TYPED", "one body for each step, places numbered", "P062-P067"),
-    Pass("lower", "steps", "CORE: live locals are variables, places assignments", ""),
+    Pass("names", "SURFACE", "constants have values, types contents, classes what they inherit", "A001, N001-N006"),
+    Pass("spec", "closed names", "variables, families and actions are declared", "T004, T013-T018"),
+    Pass("typecheck", "declarations", "TYPED: bodies typed, helpers inlined", "N001-N009, T001-T031"),
+    Pass("processes", "TYPED", "one body for each step, places numbered", "P060-P068"),
+    Pass("lower", "steps", "CORE: live locals are variables, places assignments", "T015"),
     Pass("properties", "places", "predicates over CORE", ""),
     Pass("simplify", "CORE", "CORE: constants folded, small quantifiers unrolled", ""),
     Pass("dependencies", "CORE", "CORE: read and write sets", ""),
@@ -55,24 +58,24 @@ def compile(program: s.Program, spec_name: str | None = None, constants: Mapping
     diagnostic, AssumptionError, or UsageError for an unknown class or constant.
     """
     world = World(program, constants or {})
-    with _deep_recursion(world.report, program):
+    with _bounded(world.report, program):
         world.evaluate_everything()
-        name = _choose_spec(world, spec_name)
-        model = _compiled(world, name)
-        world.check_assumptions()
+        false = world.false_assumptions()
+        model = _compiled(world, _choose_spec(world, spec_name))
         world.notes()
-    _raise_errors(world.report)
-    assert model is not None, "no error, but no model either"
-    model = with_dependencies(model)
-    model = _with_notes(model, program, world.report)
-    check_core(model)
+        if false and not world.report.errors:
+            raise AssumptionError(false)
+        _raise_errors(world.report, false)
+        assert model is not None, "no error, but no model either"
+        model = with_dependencies(with_guards_in_use(model))
+        model = replace(model, notes=(*program.notes, *world.report.notes.values()))
+        check_core(model)
     return model
 
 
 def _compiled(world: World, name: str) -> n.Model | None:
-    try:
-        info = world.spec(name)
-    except Bad:
+    info = world.spec(name)
+    if info is None:
         return None
     declared = spec.declare(world, info)
     builder = Builder(world, declared)
@@ -81,10 +84,10 @@ def _compiled(world: World, name: str) -> n.Model | None:
     if world.report.errors:
         return None
     table = properties.numbered(builder, found)
-    return n.Model(
+    model = n.Model(
         name=name,
         path=world.program.main,
-        constants=tuple(sorted(world.constants.items())),
+        constants=world.constants(),
         variables=tuple(builder.variables),
         initial=tuple(builder.initial),
         actions=tuple(builder.actions),
@@ -96,6 +99,18 @@ def _compiled(world: World, name: str) -> n.Model | None:
         doc=info.doc or world.program.module.doc,
         span=info.span,
     )
+    _check_strings(world, model)
+    return model
+
+
+def _check_strings(world: World, model: n.Model) -> None:
+    """Strings are constants: those that are left are no part of CORE."""
+    parts = [model.initial, *(a.body for a in model.actions), model.predicates, model.step_predicates]
+    parts += [(p.expr,) for p in model.properties]
+    for found in (x for part in parts for x in islice(strings(part), 1)):
+        hint = "name the strings with an Enum, and use its type: `Part = Enum(...)`"
+        span = found.span or model.span or module_span(world.program.module.source)
+        world.report.error("T015", span, "this string is not known before the search", hint)
 
 
 def diagnose(program: s.Program, *, leave_out: Collection[str] = ()) -> tuple[Diagnostic, ...]:
@@ -140,9 +155,10 @@ def _raise(error: SpecError) -> None:
 
 
 def spec_names(program: s.Program) -> tuple[str, ...]:
-    """The spec classes of the main file, in its order. Raises SpecError where a class is wrong."""
+    """The spec classes of the main file, in its order. Raises SpecError where a definition is wrong."""
     world = World(program, {})
-    names = tuple(c.name for c in program.module.classes if _is_spec(world, c))
+    with _bounded(world.report, program):
+        names = tuple(world.specs())
     _raise_errors(world.report)
     return names
 
@@ -150,14 +166,8 @@ def spec_names(program: s.Program) -> tuple[str, ...]:
 def cases(program: s.Program) -> tuple[Case, ...]:
     """The cases of the main file. Raises SpecError where one is wrong."""
     world = World(program, {})
-    with _deep_recursion(world.report, program):
+    with _bounded(world.report, program):
         found = _cases(world)
-        known = [c.name for c in program.module.classes if _is_spec(world, c)]
-        known += [i.alias for i in program.module.imports]
-        for case in found:
-            if case.spec not in known:
-                hint = did_you_mean(case.spec, known, f"the specs here are {', '.join(known) or 'none'}")
-                world.report.error("N001", case.span, f"there is no spec `{case.spec}`", hint)
     _raise_errors(world.report)
     return found
 
@@ -165,43 +175,30 @@ def cases(program: s.Program) -> tuple[Case, ...]:
 def source_steps(program: s.Program, name: str) -> tuple[tuple[str, Span], ...]:
     """The steps that the text of the main file gives a spec, taken or not and folded away or not: (title, place) of
     each `yield` in its processes and in the procedures that they may call, and of each @action."""
-    world = World(program, {})
-    try:
-        info = world.spec(name)
-    except (Bad, UsageError):
-        return ()
-    found = []
-    for function_name, member in info.functions.items():
-        kind = member.function.decorators[0].name if member.function.decorators else None
-        if member.module != program.main:
-            continue
-        if kind == "action":
-            found.append((function_name, member.function.span))
-        elif kind in ("process", "procedure"):
-            stops = (y for y in spec.statements(member.function.body) if isinstance(y, s.Yield))
-            found += [(f"{function_name}: {y.label}", y.span) for y in stops]
+    info = World(program, {}).spec(name)
+    found: list[tuple[str, Span]] = []
+    for function, member in info.functions.items() if info else ():
+        kind = kind_of(member.function)
+        if member.module == program.main and kind == "action":
+            found.append((function, member.function.span))
+        elif member.module == program.main and kind in ("process", "procedure"):
+            found += [(f"{function}: {y.label}", y.span) for y in yields(member.function)]
     return tuple(found)
 
 
-def _is_spec(world: World, definition: s.ClassDef) -> bool:
-    try:
-        world.spec(definition.name)
-    except (Bad, UsageError):
-        return False
-    return True
-
-
 def _choose_spec(world: World, name: str | None) -> str:
-    names = [c.name for c in world.program.module.classes if _is_spec(world, c)]
-    imported = [i.alias for i in world.program.module.imports]
+    """The class to compile. Raises UsageError; what is wrong with a class is said first."""
+    module = world.program.module
+    names = world.specs()
+    if name is None and module.cases:
+        name = module.cases[0].spec
     if name is not None:
-        if name not in names and name not in imported:
-            hint = did_you_mean(name, names, f"it has {', '.join(names) or 'none'}")
+        if world.spec(name) is None:
+            _raise_errors(world.report)
+            hint = did_you_mean(name, names, which("specs", names))
             raise UsageError(f"{world.program.main} has no spec `{name}`: {hint}")
         return name
-    if world.program.module.cases:
-        return world.program.module.cases[0].spec
-    bases = {c.base for c in world.program.module.classes}
+    bases = {c.base for c in module.classes}
     leaves = [x for x in names if x not in bases]
     if len(leaves) != 1:
         _raise_errors(world.report)
@@ -210,17 +207,16 @@ def _choose_spec(world: World, name: str | None) -> str:
     return leaves[0]
 
 
-def _raise_errors(report: Reporter) -> None:
-    if report.errors:
-        raise SpecError(report.errors.values())
-
-
-def _with_notes(model: n.Model, program: s.Program, report: Reporter) -> n.Model:
-    return replace(model, notes=(*program.notes, *report.notes.values()))
+def _raise_errors(report: Reporter, more: list[Diagnostic] | None = None) -> None:
+    """All errors in order of place, the false assumptions with them."""
+    found = [*report.errors.values(), *(more or ())]
+    if found:
+        place = lambda d: (d.span.source.path, d.span.line, d.span.column, d.code)  # noqa: E731
+        raise SpecError(sorted(found, key=place))
 
 
 @contextmanager
-def _deep_recursion(report: Reporter, program: s.Program) -> Iterator[None]:
+def _bounded(report: Reporter, program: s.Program) -> Iterator[None]:
     """Walks are recursive in the size of a step. Python's own stack is not the machine's: a higher limit is safe."""
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, 20_000))
@@ -230,5 +226,9 @@ def _deep_recursion(report: Reporter, program: s.Program) -> Iterator[None]:
         span = module_span(program.module.source)
         hint = "split long steps with a `yield`, and nested helpers into shorter ones"
         raise SpecError([Diagnostic("P068", "this spec is nested too deeply", span, hint)]) from None
+    except TooLarge as error:
+        hint = "make types smaller, and loops and calls fewer: loops with steps, helpers and instances are written out"
+        message = f"this spec is too large: it is written out to more than {WORK} statements and expressions"
+        raise SpecError([*report.errors.values(), Diagnostic("P064", message, error.span, hint)]) from None
     finally:
         sys.setrecursionlimit(before)

@@ -5,12 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Callable
 
+from modelcheck.errors import Span
 from modelcheck.ir import nodes as n
 from modelcheck.ir import surface as s
-from modelcheck.ir.ops import Op
+from modelcheck.ir.ops import OPS, Op
 from modelcheck.ir.types import BOOL, ArrayType, FormulaType, IntType, RecordType, SeqType, SetType, Type, show
-from modelcheck.passes import comprehensions, conversions, declarations, inline, references, typecheck
-from modelcheck.passes.context import ClassInfo, Dsl, Member, NotPure, Place, SpecSelf, TypeName, did_you_mean
+from modelcheck.passes import comprehensions, declarations, inline, places, references, typecheck
+from modelcheck.passes.context import (
+    ClassInfo,
+    Dsl,
+    Member,
+    NotPure,
+    Place,
+    SpecSelf,
+    TypeName,
+    did_you_mean,
+    which,
+)
+from modelcheck.passes.conversions import apply, coerce, plain, what
 from modelcheck.passes.simplify import fold
 
 if TYPE_CHECKING:
@@ -30,21 +42,21 @@ def call(ctx: Context, e: s.Call, expected: Type | None = None) -> n.Expr:
             found = method(ctx, e)
             if found is not None:
                 return inline.helper(ctx, e, *found, expected)
-            return _operation(ctx, e, value, name, expected)
+            return _operation(ctx, e, value, name)
     hint = "call a method, such as `self.notify_vq()`, or a function of the language"
     raise ctx.error("T004", e.span, "this cannot be called", hint)
 
 
 def _named(ctx: Context, e: s.Call, name: str, expected: Type | None) -> n.Expr:
-    if ctx.local(name) is None and name in _BUILTINS and name not in ctx.world.known(ctx.module):
-        return _BUILTINS[name](ctx, e, expected)
+    if ctx.local(name) is None and name in BUILTINS and name not in ctx.world.known(ctx.module):
+        return BUILTINS[name](ctx, e, expected)
     match ctx.lookup(name, e.function.span):
         case Dsl(original) if original in TEMPORAL:
             return _temporal(ctx, e, original)
         case Dsl(original) if original in _FUNCTIONS:
             return _FUNCTIONS[original](ctx, e)
         case Dsl(original):
-            hint = _MISPLACED.get(original, "it is no function of values")
+            hint = _MISPLACED.get(original, "it is part of declarations and cases, and no function of values")
             raise ctx.error("T027", e.span, f"`{original}` cannot stand here", hint)
         case TypeName(RecordType() as t, ClassInfo() as info):
             return _record(ctx, e, t, info)
@@ -64,17 +76,17 @@ _MISPLACED = {
 }  # fmt: skip
 
 
-def _count(ctx: Context, e: s.Call, count: int, usage: str) -> None:
-    if len(e.args) != count or e.keywords:
-        raise ctx.error("T004", e.span, f"this takes {count} arguments", f"write `{usage}`")
+def _count(ctx: Context, e: s.Call, wanted: int, usage: str) -> None:
+    if len(e.args) != wanted or e.keywords:
+        number = "one argument" if wanted == 1 else f"{wanted} arguments"
+        raise ctx.error("T004", e.span, f"this takes {number}", f"write `{usage}`")
 
 
 def _implies(ctx: Context, e: s.Call) -> n.Expr:
     _count(ctx, e, 2, "implies(a, b)")
-    left, right = (typecheck.expression(ctx.pure(), a, BOOL) for a in e.args)
-    if isinstance(left.type, FormulaType) or isinstance(right.type, FormulaType):
-        return n.Temporal("implies", (left, right), e.span)
-    sides = tuple(typecheck.as_bool(ctx, x, a.span) for x, a in zip((left, right), e.args))
+    sides = _conditions(ctx.pure(), e)
+    if any(isinstance(x.type, FormulaType) for x in sides):
+        return n.Temporal("implies", sides, e.span)
     return n.Logic("implies", sides, e.span)
 
 
@@ -83,18 +95,23 @@ def _temporal(ctx: Context, e: s.Call, operator: str) -> n.Expr:
         hint = "temporal formulas are written in a method decorated `@temporal`"
         raise ctx.error("T020", e.span, f"`{operator}` speaks of behaviours, not of states", hint)
     _count(ctx, e, TEMPORAL[operator], f"{operator}({', '.join('pq'[: TEMPORAL[operator]])})")
-    args = tuple(typecheck.expression(ctx, a, BOOL) for a in e.args)
-    checked = tuple(a if isinstance(a.type, FormulaType) else typecheck.as_bool(ctx, a, x.span)
-                    for a, x in zip(args, e.args))  # fmt: skip
-    return n.Temporal(operator, checked, e.span)
+    return n.Temporal(operator, _conditions(ctx, e), e.span)
+
+
+def _conditions(ctx: Context, e: s.Call) -> tuple[n.Expr, ...]:
+    """The arguments, each a condition or a formula."""
+    found = typecheck.in_order(ctx, *(lambda a=a: typecheck.expression(ctx, a, BOOL) for a in e.args))
+    return tuple(
+        x if isinstance(x.type, FormulaType) else typecheck.as_bool(ctx, x, a.span) for x, a in zip(found, e.args)
+    )
 
 
 _FUNCTIONS: dict[str, Callable[[Context, s.Call], n.Expr]] = {
     "implies": _implies,
-    "at": references.at,
-    "done": references.done,
-    "happens": lambda ctx, e: references.step_test(ctx, "happens", e),
-    "enabled": lambda ctx, e: references.step_test(ctx, "enabled", e),
+    "at": places.at,
+    "done": places.done,
+    "happens": lambda ctx, e: places.step_test(ctx, "happens", e),
+    "enabled": lambda ctx, e: places.step_test(ctx, "enabled", e),
 }
 
 # --- built-in functions of Python -------------------------------------------------------------------------------------
@@ -104,18 +121,24 @@ def _len(ctx: Context, e: s.Call, _: Type | None) -> n.Expr:
     _count(ctx, e, 1, "len(x)")
     t = comprehensions.type_domain(ctx, e.args[0])
     if t is not None:
-        count = comprehensions.cardinality(t)
-        return n.Const(count, IntType(count, count), e.span)
-    arg = conversions.plain(typecheck.expression(ctx, e.args[0]))
+        comprehensions.bounded(ctx, t, e.args[0].span)
+        return _number(comprehensions.cardinality(t), e.span)
+    arg = plain(typecheck.expression(ctx, e.args[0]))
     match arg.type:
-        case SetType():
-            return fold(n.Apply(Op.CARDINALITY, (arg,), typecheck.OPS[Op.CARDINALITY].rule(arg.type), e.span))
+        case SetType() if isinstance(fold(arg), n.Const):
+            return _number(len(fold(arg).value), e.span)
+        case SetType(of):
+            comprehensions.bounded(ctx, of, e.args[0].span)
+            return fold(n.Apply(Op.CARDINALITY, (arg,), OPS[Op.CARDINALITY].rule(arg.type), e.span))
         case SeqType(_, capacity):
             return fold(n.Apply(Op.LENGTH, (arg,), IntType(0, capacity), e.span))
         case ArrayType(index):
-            count = comprehensions.cardinality(index)
-            return n.Const(count, IntType(count, count), e.span)
-    raise ctx.error("T002", e.span, f"{conversions.what(arg)} has no length", "sets, sequences and arrays have one")
+            return _number(comprehensions.cardinality(index), e.span)
+    raise ctx.error("T002", e.span, f"{what(arg)} has no length", "sets, sequences and arrays have one")
+
+
+def _number(value: int, span: Span) -> n.Const:
+    return n.Const(value, IntType(value, value), span)
 
 
 def _quantified(kind: n.QuantifierKind) -> Callable[[Context, s.Call, Type | None], n.Expr]:
@@ -156,7 +179,7 @@ def _extreme(kind: n.QuantifierKind) -> Callable[[Context, s.Call, Type | None],
 
 def _abs(ctx: Context, e: s.Call, _: Type | None) -> n.Expr:
     _count(ctx, e, 1, "abs(x)")
-    return fold(typecheck.apply(ctx, Op.ABS, (typecheck.expression(ctx, e.args[0]),), e.span))
+    return fold(apply(ctx, Op.ABS, (typecheck.expression(ctx, e.args[0]),), e.span))
 
 
 def _set(ctx: Context, e: s.Call, expected: Type | None) -> n.Expr:
@@ -169,21 +192,16 @@ def _set(ctx: Context, e: s.Call, expected: Type | None) -> n.Expr:
     found = comprehensions.domain(ctx, arg)
     if isinstance(found.type, SetType):
         return found
+    comprehensions.bounded(ctx, found.type.of, arg.span)
     local = ctx.fresh("member", found.type.of, e.span)
     return n.Quantifier("set", local, found, local, SetType(found.type.of), None, e.span)
 
 
-def _list(ctx: Context, e: s.Call, expected: Type | None) -> n.Expr:
-    if not e.args and not e.keywords:
-        return comprehensions.display(ctx, s.Display("list", (), e.span), expected)
-    raise ctx.error("T004", e.span, "`list` and `tuple` make empty sequences only", "write `[x for x in X]`")
-
-
 def _range(ctx: Context, e: s.Call, _: Type | None) -> n.Expr:
-    return comprehensions.domain(ctx, e)
+    return comprehensions.range_(ctx, e)
 
 
-_BUILTINS: dict[str, Callable[[Context, s.Call, Type | None], n.Expr]] = {
+BUILTINS: dict[str, Callable[[Context, s.Call, Type | None], n.Expr]] = {
     "len": _len,
     "all": _quantified("all"),
     "any": _quantified("any"),
@@ -192,8 +210,6 @@ _BUILTINS: dict[str, Callable[[Context, s.Call, Type | None], n.Expr]] = {
     "max": _extreme("max"),
     "abs": _abs,
     "set": _set,
-    "list": _list,
-    "tuple": _list,
     "range": _range,
 }
 
@@ -202,24 +218,21 @@ _BUILTINS: dict[str, Callable[[Context, s.Call, Type | None], n.Expr]] = {
 
 def _record(ctx: Context, e: s.Call, t: RecordType, info: ClassInfo) -> n.Expr:
     """A record value: fields not given have their declared initial values."""
-    if e.args:
-        raise ctx.error("T004", e.args[0].span, "the fields of a record are given by name", f"write `{info.name}(f=v)`")
-    given = dict(e.keywords)
-    for name, value in e.keywords:
-        if name not in dict(t.fields):
-            hint = did_you_mean(name, dict(t.fields), f"its fields are {', '.join(dict(t.fields))}")
-            raise ctx.error("N002", value.span, f"{info.name} has no field `{name}`", hint)
+    fields = dict(t.fields)
+    declarations.check_fields(ctx, e, info, fields)
+    makers = (lambda name=name, value=value: typecheck.typed(ctx, value, fields[name]) for name, value in e.keywords)
+    given = dict(zip((name for name, _ in e.keywords), typecheck.in_order(ctx, *makers)))
     items = []
     for name, of in t.fields:
         if name in given:
-            items.append(typecheck.typed(ctx, given[name], of))
+            items.append(given[name])
             continue
         definition, module = info.fields[name]
         init = declarations.initial(ctx.world.context(module), definition.value, of, name)
         if declarations.has_any(init):
             raise ctx.error("T016", e.span, f"field `{name}` needs a value", f"its declaration says ANY: `{name}=...`")
         items.append(n.Const(declarations.value_of(init, of), of, e.span))
-    return n.Construct(tuple(items), t, e.span)
+    return fold(n.Construct(tuple(items), t, e.span))
 
 
 def method(ctx: Context, e: s.Call) -> tuple[Member, Binding] | None:
@@ -227,49 +240,46 @@ def method(ctx: Context, e: s.Call) -> tuple[Member, Binding] | None:
     match e.function:
         case s.Attribute(s.Name(receiver), name) if isinstance(me := ctx.lookup(receiver, e.function.span), SpecSelf):
             member = ctx.spec.info.functions.get(name)
-            if member is None:
-                if name in ctx.spec.info.fields:
-                    hint = f"leave out the parentheses: `self.{name}`"
-                    raise ctx.error("T004", e.span, f"`{name}` is a variable, not a method", hint)
-                hint = did_you_mean(name, ctx.spec.info.functions, f"define it: `def {name}(self)`")
-                raise ctx.error("N002", e.function.span, f"{ctx.spec.info.name} has no method `{name}`", hint)
-            return member, me
-        case s.Attribute(value, name) if references.process(ctx, value) is None:
-            t = conversions.inner(_quiet_type(ctx, value))
-            if isinstance(t, RecordType):
-                info = ctx.world.records[t]
-                if name not in info.functions:
-                    hint = did_you_mean(name, info.functions, f"its methods are {', '.join(info.functions) or 'none'}")
-                    raise ctx.error("N002", e.function.span, f"{info.name} has no method `{name}`", hint)
-                path = conversions.plain(typecheck.expression(ctx, value))
-                if not references.is_path(path):
-                    if ctx.emit is None:
-                        return info.functions[name], Place(path)
-                    saved = ctx.fresh("record", path.type, value.span)
-                    ctx.emit.append(n.Assign(saved, path, value.span))
-                    path = saved
-                return info.functions[name], Place(references.freeze_indices(ctx, path))
+            if member is not None:
+                return member, me
+            if name in ctx.spec.info.fields:
+                raise ctx.error("T004", e.span, f"`{name}` is a variable, not a method", f"write `self.{name}`")
+            hint = did_you_mean(name, ctx.spec.info.functions, f"define it: `def {name}(self)`")
+            raise ctx.error("N002", e.function.span, f"{ctx.spec.info.name} has no method `{name}`", hint)
+        case s.Attribute(value, name) if places.process(ctx, value) is None:
+            mark = 0 if ctx.emit is None else len(ctx.emit)
+            path = plain(typecheck.expression(ctx, value))
+            if isinstance(path.type, RecordType):
+                return _record_method(ctx, e, path, name)
+            if ctx.emit is not None:
+                del ctx.emit[mark:]  # typed again by who knows what else it can be
     return None
 
 
-def _quiet_type(ctx: Context, e: s.Expr) -> Type:
-    """The type of a receiver, found without emitting anything."""
-    try:
-        return typecheck.expression(ctx.pure(), e).type
-    except NotPure:  # as in `self.next().method()`
-        hint = "bind it to a name first"
-        raise ctx.error("T028", e.span, "a method is called on a variable, field, element or name", hint) from None
+def _record_method(ctx: Context, e: s.Call, path: n.Expr, name: str) -> tuple[Member, Binding]:
+    info = ctx.world.records[path.type]
+    if name not in info.functions:
+        hint = did_you_mean(name, info.functions, which("methods", info.functions))
+        raise ctx.error("N002", e.function.span, f"{info.name} has no method `{name}`", hint)
+    if references.is_path(path):
+        return info.functions[name], Place(references.freeze_indices(ctx, path))
+    if ctx.emit is not None:
+        saved = ctx.fresh("record", path.type, path.span)
+        ctx.emit.append(n.Assign(saved, path, path.span))
+        path = saved
+    return info.functions[name], Place(path)
 
 
 _SET_UPDATES = {"add": Op.WITH, "discard": Op.WITHOUT, "remove": Op.REMOVE}
+OPERATIONS = {SetType: tuple(_SET_UPDATES), SeqType: ("append", "pop")}
 
 
-def _operation(ctx: Context, e: s.Call, value: s.Expr, name: str, expected: Type | None) -> n.Expr:
+def _operation(ctx: Context, e: s.Call, value: s.Expr, name: str) -> n.Expr:
     """`pop` is the only operation of a sequence that is also a value; the others are statements."""
     if ctx.emit is None:
-        t = _quiet_type(ctx, value)
-        if isinstance(t, SetType | SeqType) and name in (*_SET_UPDATES, "append", "pop"):
-            raise NotPure(e.span, f"changes a {'set' if isinstance(t, SetType) else 'sequence'}")
+        t = typecheck.expression(ctx, value).type
+        if name in OPERATIONS.get(type(t), ()):
+            raise NotPure(e.span, f"changes `{value.span.text}`")
     found = update(ctx, e)
     if found is not None:
         return found
@@ -280,36 +290,60 @@ def _operation(ctx: Context, e: s.Call, value: s.Expr, name: str, expected: Type
 def update(ctx: Context, e: s.Call) -> n.Expr | None:
     """Emits the change that `x.add(v)`, `x.append(v)`, `x.pop()`, ... make; the value popped, or None."""
     value, name = e.function.value, e.function.name
-    if references.process(ctx, value) is not None:
+    if places.process(ctx, value) is not None:
         raise ctx.error("T004", e.span, "a process has no methods", "helpers are methods of the spec")
     target = references.lvalue(ctx, value)
     match target.type:
         case SetType(of) if name in _SET_UPDATES:
-            _count(ctx, e, 1, f"s.{name}(x)")
-            element = typecheck.typed(ctx, e.args[0], of)
-            changed = n.Apply(_SET_UPDATES[name], (target, element), target.type, e.span)
+            target, element = _with_argument(ctx, e, target, of, f"s.{name}(x)")
+            changed = n.Apply(_SET_UPDATES[name], (read(target), element), target.type, e.span)
             ctx.emit.append(n.Assign(target, changed, e.span))
             return None
         case SeqType(of) if name == "append":
-            _count(ctx, e, 1, "q.append(x)")
-            element = typecheck.typed(ctx, e.args[0], of)
-            ctx.emit.append(n.Assign(target, n.Apply(Op.APPEND, (target, element), target.type, e.span), e.span))
+            target, element = _with_argument(ctx, e, target, of, "q.append(x)")
+            changed = n.Apply(Op.APPEND, (read(target), element), target.type, e.span)
+            ctx.emit.append(n.Assign(target, changed, e.span))
             return None
         case SeqType(of) if name == "pop":
-            first = _pops_first(ctx, e)
-            popped = ctx.fresh("popped", of, e.span)
-            take, rest = (Op.FIRST, Op.REST) if first else (Op.LAST, Op.FRONT)
-            ctx.emit.append(n.Assign(popped, n.Apply(take, (target,), of, e.span), e.span))
-            ctx.emit.append(n.Assign(target, n.Apply(rest, (target,), target.type, e.span), e.span))
-            return popped
-    known = {SetType: "add, discard, remove", SeqType: "append, pop"}.get(type(target.type), "none")
-    raise ctx.error("N002", e.function.span, f"{show(target.type)} has no method `{name}`", f"it has {known}")
+            return _pop(ctx, e, target, of)
+    operations = OPERATIONS.get(type(target.type), ())
+    hint = did_you_mean(name, operations, which("methods", operations))
+    raise ctx.error("N002", e.function.span, f"{show(target.type)} has no method `{name}`", hint)
+
+
+def _with_argument(ctx: Context, e: s.Call, target: n.Lvalue, of: Type, usage: str) -> tuple[n.Lvalue, n.Expr]:
+    """The element, and the target with its indices evaluated before it."""
+    _count(ctx, e, 1, usage)
+    indices = (lambda i=i: i for i in references.indices(target))
+    *found, element = typecheck.in_order(ctx, *indices, lambda: typecheck.expression(ctx, e.args[0], of))
+    return references.with_indices(target, found), coerce(ctx, element, of, e.args[0].span)
+
+
+def _pop(ctx: Context, e: s.Call, target: n.Lvalue, of: Type) -> n.Local:
+    take, rest = (Op.FIRST, Op.REST) if _pops_first(ctx, e) else (Op.LAST, Op.FRONT)
+    popped, before = ctx.fresh("popped", of, e.span), read(target)
+    ctx.emit.append(n.Assign(popped, n.Apply(take, (before,), of, e.span), e.span))
+    ctx.emit.append(n.Assign(target, n.Apply(rest, (before,), target.type, e.span), e.span))
+    return popped
+
+
+def read(target: n.Lvalue) -> n.Expr:
+    """A place to assign as a value: elements of sequences are items."""
+    match target:
+        case n.Field(record):
+            return replace(target, record=read(record))
+        case n.Element(array, index) if isinstance(array.type, SeqType):
+            return n.Apply(Op.ITEM, (read(array), index), target.type, target.span)
+        case n.Element(array):
+            return replace(target, array=read(array))
+    return target
 
 
 def _pops_first(ctx: Context, e: s.Call) -> bool:
-    match e.args:
-        case ():
-            return False
-        case (s.Literal_(0),):
-            return True
+    if not e.keywords:
+        match e.args:
+            case ():
+                return False
+            case (s.Literal_(0),):
+                return True
     raise ctx.error("T004", e.span, "`pop` takes the last element or the first", "write `q.pop()` or `q.pop(0)`")

@@ -5,24 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Mapping
 
-from modelcheck.errors import Span
+from modelcheck.errors import Span, UsageError
 from modelcheck.ir import surface as s
 from modelcheck.passes import typecheck
-from modelcheck.passes.context import Bad, did_you_mean
+from modelcheck.passes.context import Bad, did_you_mean, which
 from modelcheck.passes.names import World
-
-# expectation -> (positional arguments: least, most), keywords
-EXPECTATIONS: dict[str, tuple[tuple[int, int], tuple[str, ...]]] = {
-    "holds": ((0, 1000), ()),
-    "violates": ((1, 1), ("length",)),
-    "deadlocks": ((0, 0), ("length",)),
-    "assertion_fails": ((0, 0), ("length",)),
-    "evaluation_error": ((0, 0), ("length",)),
-    "vacuous": ((1, 1000), ()),
-    "only": ((1, 1000), ()),
-    "where": ((0, 0), ()),
-    "counts": ((0, 0), ("distinct", "generated", "depth")),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +36,15 @@ class Case:
 
 
 def cases(world: World) -> tuple[Case, ...]:
-    """The cases of the main file in its order; what is wrong with them is in the world's report."""
-    found, names = [], {}
+    """The cases of the main file in its order; what is wrong with them is in the world's report. The form of an
+    expectation is the front end's business."""
+    known = [*world.specs(), *(i.alias for i in world.program.module.imports if world.spec(i.alias))]
+    found = []
     for definition in world.program.module.cases:
-        if definition.name in names:
-            world.report.error("N003", definition.span, f'there are two cases "{definition.name}"', "rename one")
-        names[definition.name] = definition
+        broken = world.report.errors and definition.spec in world.known(world.program.main)
+        if definition.spec not in known and not broken:
+            hint = did_you_mean(definition.spec, known, which("specs", known))
+            world.report.error("N001", definition.span, f"there is no spec `{definition.spec}`", hint)
         try:
             found.append(_case(world, definition))
         except Bad:
@@ -63,55 +53,40 @@ def cases(world: World) -> tuple[Case, ...]:
 
 
 def _case(world: World, definition: s.CaseDef) -> Case:
-    ctx = world.context(world.program.main)
     where: dict[str, Any] = {}
     counts: dict[str, int] = {}
     only: tuple[str, ...] | None = None
     expected = []
     for e in definition.expectations:
-        found = _expected(ctx, e)
+        args, keywords = _constants(world, e)
         match e.name:
             case "where":
-                where |= found.keywords
+                where |= keywords
             case "counts":
-                counts |= found.keywords
+                counts |= keywords
             case "only":
-                only = (*(only or ()), *found.args)
+                only = (*(only or ()), *args)
             case _:
-                expected.append(found)
+                expected.append(Expected(e.name, args, keywords, e.span))
     return Case(definition.name, definition.spec, tuple(expected), definition.span, where, counts, only)
 
 
-def _expected(ctx: typecheck.Context, e: s.Expectation) -> Expected:
-    if e.name not in EXPECTATIONS:
-        hint = did_you_mean(e.name, EXPECTATIONS, f"the expectations are {', '.join(EXPECTATIONS)}")
-        raise ctx.error("N001", e.span, f"there is no expectation `{e.name}`", hint)
-    (least, most), keywords = EXPECTATIONS[e.name]
-    if not least <= len(e.args) <= most:
-        raise ctx.error("T004", e.span, f"`{e.name}` has the wrong number of arguments", _USAGE[e.name])
-    args = tuple(typecheck.constant(ctx, a).value for a in e.args)
-    if not all(isinstance(a, str) for a in args):
-        raise ctx.error("T001", e.span, f"`{e.name}` takes names of properties", _USAGE[e.name])
-    given = {}
-    for name, value in e.keywords:
-        if e.name != "where" and name not in keywords:
-            hint = did_you_mean(name, keywords, _USAGE[e.name])
-            raise ctx.error("T004", value.span, f"`{e.name}` takes no `{name}`", hint)
-        found = typecheck.constant(ctx, value).value
-        if e.name != "where" and (isinstance(found, bool) or not isinstance(found, int)):
-            raise ctx.error("T001", value.span, f"`{name}` is a number", _USAGE[e.name])
-        given[name] = found
-    return Expected(e.name, args, given, e.span)
+def _constants(world: World, e: s.Expectation) -> tuple[tuple[str, ...], dict[str, Any]]:
+    ctx = world.context(world.program.main)
+    keywords = {name: typecheck.constant(ctx, value).value for name, value in e.keywords}
+    if e.name == "where":
+        for name, value in e.keywords:
+            _check_override(world, name, keywords[name], value.span)
+    return tuple(typecheck.constant(ctx, a).value for a in e.args), keywords
 
 
-_USAGE = {
-    "holds": 'write `holds("a", "b")`',
-    "violates": 'write `violates("a", length=7)`',
-    "deadlocks": "write `deadlocks(length=7)`",
-    "assertion_fails": "write `assertion_fails(length=7)`",
-    "evaluation_error": "write `evaluation_error(length=7)`",
-    "vacuous": 'write `vacuous("a")`',
-    "only": 'write `only("a", "b")`',
-    "where": "write `where(kicks=2)`",
-    "counts": "write `counts(distinct=288, generated=1146, depth=11)`",
-}
+def _check_override(world: World, name: str, value: Any, span: Span) -> None:
+    known = world.constant_names()
+    if name not in known:
+        hint = did_you_mean(name, known, which("constants", known))
+        raise world.report.error("N001", span, f"there is no constant `{name}`", hint)
+    try:
+        world.check_override(name, value)
+    except UsageError as error:
+        hint = "a case gives a constant another value of its own kind"
+        raise world.report.error("T001", span, str(error), hint) from None

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from modelcheck.errors import Span
 from modelcheck.ir import nodes as n
 from modelcheck.ir import surface as s
-from modelcheck.ir.layout import count_up_to
-from modelcheck.ir.ops import OPS, Op
+from modelcheck.ir.ops import Op
 from modelcheck.ir.types import (
     BOOL,
     INT64,
     ArrayType,
     FormulaType,
     IntType,
-    ScalarsetType,
     SeqType,
     SetType,
     Type,
     cardinality,
-    join,
+    is_scalar,
+    is_state,
     show,
     values,
 )
-from modelcheck.passes import conversions, declarations, typecheck
-from modelcheck.passes.context import Dsl, TypeName, Value
-from modelcheck.passes.simplify import all_values, fold, members
+from modelcheck.passes import declarations, typecheck
+from modelcheck.passes.context import Bad, Dsl, TypeName, Value, describe
+from modelcheck.passes.conversions import NOTHING, apply, coerce, join_all, plain, what
+from modelcheck.passes.simplify import all_values, effort, fold, is_const, largest, members
+from modelcheck.passes.sizes import MAX_DOMAIN, MAX_ROUNDS, exceeds, has_scalarset
 
 if TYPE_CHECKING:
     from modelcheck.passes.typecheck import Context
-
-MAX_DOMAIN = 65_536
 
 # --- domains ----------------------------------------------------------------------------------------------------------
 
@@ -40,22 +40,17 @@ def domain(ctx: Context, e: s.Expr) -> n.Expr:
     """What `for` runs over: a type, `range(...)`, a set or a sequence, as a typed set or sequence."""
     t = type_domain(ctx, e)
     if t is not None:
-        if count_up_to(t, MAX_DOMAIN + 1) > MAX_DOMAIN:
-            hint = f"a domain has at most {MAX_DOMAIN} values"
-            raise ctx.error("T018", e.span, f"{show(t)} has more than {MAX_DOMAIN} values", hint)
+        bounded(ctx, t, e.span)
         return n.Const(all_values(t).value, SetType(t), e.span)
-    match e:
-        case s.Call(s.Name("range"), args, ()) if ctx.local("range") is None:
-            return _range(ctx, e, args)
-    found = conversions.plain(typecheck.expression(ctx, e))
+    found = plain(typecheck.expression(ctx, e))
     if isinstance(found.type, SetType | SeqType):
         return fold(found)
-    hint = None
+    hint = "run over a type, a set, a sequence or a range"
     if isinstance(found.type, ArrayType):
         hint = f"run over its indices: `for i in {show(found.type.index)}`"
     elif isinstance(found.type, IntType):
         hint = "write `range(n)`"
-    raise ctx.error("T024", e.span, f"nothing can run over {conversions.what(found)}", hint)
+    raise ctx.error("T024", e.span, f"nothing can run over {what(found)}", hint)
 
 
 def type_domain(ctx: Context, e: s.Expr) -> Type | None:
@@ -72,45 +67,48 @@ def type_domain(ctx: Context, e: s.Expr) -> Type | None:
     return None
 
 
-def _range(ctx: Context, e: s.Call, args: tuple[s.Expr, ...]) -> n.Expr:
-    if not 1 <= len(args) <= 3:
+def bounded(ctx: Context, t: Type, span: Span) -> None:
+    """Refuses to run over the values of a large type, and to build a set of them; strings of no Enum have no type."""
+    if not is_state(t):
+        hint = "name the strings with an Enum, and use its type"
+        raise ctx.error("T015", span, f"a set of {show(t)} is not known before the search", hint)
+    if exceeds(t, MAX_DOMAIN):
+        hint = f"at most {MAX_DOMAIN} are possible: declare a smaller type"
+        raise ctx.error("T018", span, f"{show(t)} has too many values for a set or a loop", hint)
+
+
+def range_(ctx: Context, e: s.Call) -> n.Expr:
+    """`range(n)`, `range(a, b)`, `range(a, b, step)`."""
+    if not 1 <= len(e.args) <= 3 or e.keywords:
         raise ctx.error("T004", e.span, "`range` takes one to three arguments", "write `range(n)` or `range(a, b)`")
-    bounds = typecheck.in_order(ctx, *(lambda a=a: conversions.plain(typecheck.expression(ctx, a)) for a in args))
+    bounds = typecheck.in_order(ctx, *(lambda a=a: plain(typecheck.expression(ctx, a)) for a in e.args))
     bounds = [fold(b, unroll=True) for b in bounds]
-    for bound, arg in zip(bounds, args):
+    for bound, arg in zip(bounds, e.args):
         if not isinstance(bound.type, IntType):
-            hint = "write `range(n)` with integers"
-            raise ctx.error("T001", arg.span, f"this is {conversions.what(bound)}, and an integer is wanted", hint)
+            hint = "a range is one of integers; for a type, write `for x in Type`"
+            raise ctx.error("T001", arg.span, f"this is {show(bound.type)}, and an integer is wanted", hint)
     if len(bounds) == 1:
         bounds.insert(0, n.Const(0, IntType(0, 0), e.span))
     if all(isinstance(b, n.Const) for b in bounds):
         return _constant_range(ctx, e, [b.value for b in bounds])
     if len(bounds) == 3:
         raise ctx.error("T005", e.span, "a range with a step has constant bounds", "skip values with an `if`")
-    found = typecheck.apply(ctx, Op.RANGE, tuple(bounds), e.span)
-    if cardinality(found.type.of) > MAX_DOMAIN:
-        hint = f"a domain has at most {MAX_DOMAIN} values: declare a smaller type"
-        raise ctx.error("T018", e.span, f"a range with up to {cardinality(found.type.of)} values", hint)
+    found = apply(ctx, Op.RANGE, tuple(bounds), e.span)
+    bounded(ctx, found.type.of, e.span)
     return found
 
 
 def _constant_range(ctx: Context, e: s.Call, bounds: list[int]) -> n.Const:
     if len(bounds) == 3 and bounds[2] == 0:
-        raise ctx.error("T004", e.span, "the step of a range is not 0", "write `range(n)`")
+        raise ctx.error("T004", e.span, "the step of a range is not 0", "write 1, or -1 to count down")
     found = range(*bounds)
-    if len(found) > MAX_DOMAIN:
-        raise ctx.error("T018", e.span, f"a range of {len(found)} values", f"a domain has at most {MAX_DOMAIN} values")
+    if found[MAX_DOMAIN:]:
+        hint = f"at most {MAX_DOMAIN} are possible"
+        raise ctx.error("T018", e.span, "a range with too many values", hint)
     of = IntType(min(found, default=0), max(found, default=-1))
     if len(bounds) == 3 and bounds[2] < 0:
         return n.Const(tuple(found), SeqType(of, len(found)), e.span)
     return n.Const(frozenset(found), SetType(of), e.span)
-
-
-def largest(domain: n.Expr) -> int:
-    """How many elements the domain can have at most."""
-    if isinstance(domain, n.Const):
-        return len(domain.value)
-    return domain.type.capacity if isinstance(domain.type, SeqType) else cardinality(domain.type.of)
 
 
 # --- displays ---------------------------------------------------------------------------------------------------------
@@ -121,47 +119,47 @@ def display(ctx: Context, e: s.Display, expected: Type | None) -> n.Expr:
         return _dict(ctx, e, expected)
     of = expected.of if isinstance(expected, SetType | SeqType | ArrayType) else None
     if not e.items:
-        return _empty(e, expected)
+        return n.Const((), SeqType(expected.of if isinstance(expected, SeqType) else NOTHING, 0), e.span)
     items = typecheck.in_order(ctx, *(lambda item=item: typecheck.expression(ctx, item, of) for item in e.items))
     if isinstance(expected, ArrayType) and e.kind == "list":
         return array_of(ctx, tuple(items), expected, e.span)
-    items = [x if of is None else conversions.coerce(ctx, x, of, x.span or e.span) for x in items]
-    items, t = conversions.join_all(ctx, items, e.span, "a display")
-    kind = SetType(t) if e.kind == "set" else SeqType(t, len(items))
-    return n.Construct(tuple(items), kind, e.span)
-
-
-def _empty(e: s.Display, expected: Type | None) -> n.Const:
-    if isinstance(expected, SeqType):
-        return n.Const((), SeqType(expected.of, 0), e.span)
-    return n.Const((), SeqType(conversions.NOTHING, 0), e.span)
+    items = [x if of is None else coerce(ctx, x, of, x.span or e.span) for x in items]
+    items, t = join_all(ctx, items, e.span, "a display")
+    if e.kind == "set" and is_state(t):
+        bounded(ctx, t, e.span)
+    return n.Construct(tuple(items), SetType(t) if e.kind == "set" else SeqType(t, len(items)), e.span)
 
 
 def empty_set(e: s.Call, expected: Type | None) -> n.Const:
     """`set()`."""
-    t = expected if isinstance(expected, SetType) else SetType(conversions.NOTHING)
+    t = expected if isinstance(expected, SetType) else SetType(NOTHING)
     return n.Const(frozenset(), t, e.span)
 
 
 def array_of(ctx: Context, items: tuple[n.Expr, ...], t: ArrayType, span: Span) -> n.Construct:
     """A list written for an array: one value per index."""
-    count = cardinality(t.index)
-    if len(items) != count:
-        raise ctx.error("T025", span, f"{len(items)} values for an array of {count}", "write one value per index")
-    return n.Construct(tuple(conversions.coerce(ctx, x, t.of, x.span or span) for x in items), t, span)
+    wanted = cardinality(t.index)
+    if len(items) != wanted:
+        raise ctx.error("T025", span, f"{len(items)} values for an array of {wanted}", "write one value per index")
+    return n.Construct(tuple(coerce(ctx, x, t.of, x.span or span) for x in items), t, span)
 
 
 def _dict(ctx: Context, e: s.Display, expected: Type | None) -> n.Expr:
     if not isinstance(expected, ArrayType):
         hint = "assign it to a variable declared `Array(index, of)`, or write a comprehension over a type"
         raise ctx.error("T009", e.span, "a dict display has no type here", hint)
+    pairs = [item.items for item in e.items if isinstance(item, s.Display)]
+    keys = [typecheck.constant(ctx, key, expected.index) for key, _ in pairs]
+    parts = typecheck.in_order(ctx, *(lambda v=v: typecheck.expression(ctx, v, expected.of) for _, v in pairs))
     found: dict[object, n.Expr] = {}
-    for item in e.items:
-        key = typecheck.constant(ctx, item.items[0], expected.index)
-        found[key.value] = typecheck.typed(ctx, item.items[1], expected.of)
+    for key, part, (_, value) in zip(keys, parts, pairs):
+        if key.value in found:
+            hint = "write one value per index"
+            raise ctx.error("T025", key.span or e.span, f"two values for index {describe(key.value)}", hint)
+        found[key.value] = coerce(ctx, part, expected.of, value.span)
     missing = [v for v in values(expected.index) if v not in found]
     if missing:
-        raise ctx.error("T025", e.span, f"no value for index {missing[0]}", "write one value per index")
+        raise ctx.error("T025", e.span, f"no value for index {describe(missing[0])}", "write one value per index")
     return n.Construct(tuple(found[v] for v in values(expected.index)), expected, e.span)
 
 
@@ -173,11 +171,10 @@ def comprehension(ctx: Context, e: s.Comprehension, expected: Type | None) -> n.
         case "generator":
             hint = "write `all(...)`, `any(...)`, `sum(...)`, `min(...)`, `max(...)` around it, or `{...}` for a set"
             raise ctx.error("T009", e.span, "a generator is no value", hint)
-        case "set" if len(e.generators) == 1:
-            of = expected.of if isinstance(expected, SetType) else None
-            return quantify(ctx, "set", e, of)
         case "set":
-            return _set_of_several(ctx, e, expected)
+            of = expected.of if isinstance(expected, SetType) else None
+            found = quantify(ctx, "set", e, of)
+            return found if len(e.generators) == 1 else _flat(ctx, e, found)
     if len(e.generators) > 1:
         hint = "nest two comprehensions, or use a set"
         raise ctx.error("T026", e.span, "a list or dict comprehension has one `for`", hint)
@@ -185,7 +182,7 @@ def comprehension(ctx: Context, e: s.Comprehension, expected: Type | None) -> n.
         index = type_domain(ctx, e.generators[0].domain)
         if index is None and isinstance(expected, ArrayType):
             index = _same_values(ctx, e.generators[0].domain, expected.index)
-        if index is not None and not e.generators[0].guards:
+        if index is not None and is_scalar(index) and not e.generators[0].guards:
             return _array(ctx, e, index, expected)
         if e.kind == "dict":
             hint = "write `{i: f(i) for i in Index}` with the index type of an array"
@@ -201,38 +198,54 @@ def _same_values(ctx: Context, e: s.Expr, index: Type) -> Type | None:
 
 def _array(ctx: Context, e: s.Comprehension, index: Type, expected: Type | None) -> n.Expr:
     generator = e.generators[0]
+    bounded(ctx, index, generator.domain.span)
     if e.kind == "dict" and not (isinstance(e.key, s.Name) and e.key.id == generator.target):
         raise ctx.error("T026", e.span, "the key is the variable of the `for`", "write `{i: f(i) for i in Index}`")
     of = expected.of if isinstance(expected, ArrayType) else None
     inner, local = _bind(ctx, generator.target, index, generator.span)
     body = typecheck.expression(inner, e.element, of)
     if of is not None:
-        body = conversions.coerce(ctx, body, of, e.element.span)
+        body = coerce(ctx, body, of, e.element.span)
+    if isinstance(body.type, FormulaType):
+        raise _no_formula(ctx, e.span)
     t = ArrayType(index, body.type)
     return n.Quantifier("array", local, all_values(index), body, t, None, e.span)
 
 
 def quantify(ctx: Context, kind: n.QuantifierKind, e: s.Comprehension, of: Type | None = None) -> n.Expr:
     """`kind(element for ... in ... if ...)`; several generators nest. `of`: the type wanted for the element."""
-    return _nest(ctx, kind, e, 0, of)
+    found = _nest(ctx, kind, e, 0, of)
+    if effort(found) > MAX_ROUNDS:
+        hint = f"at most {MAX_ROUNDS} rounds are possible: run over smaller types"
+        raise ctx.error("T018", e.span, "this runs over too many values", hint)
+    return found
 
 
 def _nest(ctx: Context, kind: n.QuantifierKind, e: s.Comprehension, i: int, of: Type | None) -> n.Expr:
     generator = e.generators[i]
     over = domain(ctx.pure() if i else ctx, generator.domain)
-    if kind == "seq" and isinstance(over.type, SetType) and isinstance(over.type.of, ScalarsetType):
+    if kind == "seq" and isinstance(over.type, SetType) and has_scalarset(over.type.of):
         hint = "a Scalarset has no order: build a set, or an array over the whole type"
         raise ctx.error("T022", e.span, "a list over a Scalarset would give it an order", hint)
+    if ctx.temporal and kind in ("all", "any") and isinstance(over, n.Const):
+        formula = _formula(ctx, kind, e, i, over)
+        if formula is not None:
+            return formula
     inner, local = _bind(ctx, generator.target, over.type.of, generator.span)
     guards = tuple(typecheck.condition(inner, g) for g in generator.guards)
-    guard = None if not guards else guards[0] if len(guards) == 1 else n.Logic("and", guards, guards[0].span)
-    if i + 1 < len(e.generators):
-        body = _nest(inner, kind, e, i + 1, of)
-    else:
-        body = _element(inner, kind, e.element, of)
+    guard = _conjunction(guards)
+    body = _nest(inner, kind, e, i + 1, of) if i + 1 < len(e.generators) else _element(inner, kind, e.element, of)
     if isinstance(body.type, FormulaType):
-        return _formula(ctx, kind, local, over, guard, body, e.span)
-    return n.Quantifier(kind, local, over, body, _result(ctx, kind, body, over, guard, e.span), guard, e.span)
+        raise _no_formula(ctx, e.span)
+    if kind == "set" and i + 1 == len(e.generators) and is_state(body.type):
+        bounded(ctx, body.type, e.span)
+    return n.Quantifier(kind, local, over, body, _result(kind, body, over, guard), guard, e.span)
+
+
+def _conjunction(guards: tuple[n.Expr, ...]) -> n.Expr | None:
+    if len(guards) < 2:
+        return guards[0] if guards else None
+    return n.Logic("and", guards, guards[0].span)
 
 
 def _bind(ctx: Context, target: str, t: Type, span: Span) -> tuple[Context, n.Local]:
@@ -247,15 +260,15 @@ def _element(ctx: Context, kind: str, e: s.Expr, of: Type | None) -> n.Expr:
     if kind in ("all", "any"):
         return found if isinstance(found.type, FormulaType) else typecheck.as_bool(ctx, found, e.span)
     if kind in ("sum", "min", "max"):
-        found = conversions.plain(found)
+        found = plain(found)
         if not isinstance(found.type, IntType):
-            hint = "write `sum(1 for x in ... if ...)` to count" if kind == "sum" else "other types have no order"
+            hint = "write `sum(1 for x in ... if ...)` to count" if kind == "sum" else "only integers have an order"
             raise ctx.error("T002", e.span, f"`{kind}` takes integers, not {show(found.type)}", hint)
         return found
-    return found if of is None else conversions.coerce(ctx, found, of, e.span)
+    return found if of is None or isinstance(found.type, FormulaType) else coerce(ctx, found, of, e.span)
 
 
-def _result(ctx: Context, kind: str, body: n.Expr, over: n.Expr, guard: n.Expr | None, span: Span) -> Type:
+def _result(kind: str, body: n.Expr, over: n.Expr, guard: n.Expr | None) -> Type:
     match kind:
         case "all" | "any":
             return BOOL
@@ -264,63 +277,66 @@ def _result(ctx: Context, kind: str, body: n.Expr, over: n.Expr, guard: n.Expr |
         case "seq":
             return SeqType(body.type, largest(over))
         case "sum":
-            count, t = largest(over), body.type
-            lo, hi = count * t.lo, count * t.hi
+            rounds, t = largest(over), body.type
+            lo, hi = rounds * t.lo, rounds * t.hi
             if guard is not None or not isinstance(over, n.Const):
                 lo, hi = min(0, lo), max(0, hi)
-            return IntType(max(lo, INT64[0]), min(hi, INT64[1]))
+            return IntType(*(max(INT64[0], min(bound, INT64[1])) for bound in (lo, hi)))
     return body.type
 
 
-def _formula(
-    ctx: Context, kind: str, local: n.Local, over: n.Expr, guard: n.Expr | None, body: n.Expr, span: Span
-) -> n.Expr:
-    """`all` and `any` over temporal formulas: one formula per constant of the domain."""
-    guard = None if guard is None else fold(guard)
-    if kind not in ("all", "any") or not isinstance(over, n.Const):
-        hint = "write `all(...)` or `any(...)` over a type"
-        raise ctx.error("T020", span, "temporal formulas are quantified over constants", hint)
-    parts = []
+def _formula(ctx: Context, kind: str, e: s.Comprehension, i: int, over: n.Const) -> n.Expr | None:
+    """`all` or `any` of temporal formulas: one formula per constant of the domain. None where they are no formulas.
+    Where no constant is left, there is nothing to tell them apart, and no difference."""
+    generator, parts = e.generators[i], []
     for value in members(over):
-        env = {local.name: n.Const(value, local.type)}
-        if guard is None or getattr(fold(guard, env), "value", None) is True:
-            parts.append(fold(body, env))
+        inner = ctx.pure()
+        inner.scopes[-1][generator.target] = Value(n.Const(value, over.type.of, generator.span))
+        guard = _conjunction(tuple(typecheck.condition(inner, g) for g in generator.guards))
+        guard = None if guard is None else fold(guard, unroll=True)
+        if guard is not None and is_const(guard, False):
+            continue
+        more = i + 1 < len(e.generators)
+        body = _nest(inner, kind, e, i + 1, None) if more else _element(inner, kind, e.element, None)
+        if not isinstance(body.type, FormulaType):
+            return None
+        if guard is not None and not is_const(guard, True):
+            body = n.Temporal("implies" if kind == "all" else "and", (guard, body), e.span)
+        parts.append(body)
     if not parts:
-        return n.Const(kind == "all", BOOL, span)
-    return n.Temporal("and" if kind == "all" else "or", tuple(parts), span)
+        return n.Const(kind == "all", BOOL, e.span)
+    return parts[0] if len(parts) == 1 else n.Temporal("and" if kind == "all" else "or", tuple(parts), e.span)
 
 
-def _set_of_several(ctx: Context, e: s.Comprehension, expected: Type | None) -> n.Expr:
-    """`{f(a, b) for a in A for b in B}`: every value of the element's type that some `f(a, b)` equals."""
-    found = quantify(ctx, "set", e, expected.of if isinstance(expected, SetType) else None)
-    t = found.type
-    while isinstance(t.of, SetType) and isinstance(found.body, n.Quantifier):
-        found, t = found.body, found.body.type
-    if count_up_to(t.of, MAX_DOMAIN + 1) > MAX_DOMAIN:
-        raise ctx.error("T018", e.span, f"a set of {show(t.of)} built by several `for`", "use a smaller type")
-    local = ctx.fresh("member", t.of, e.span)
-    exists = quantify(ctx, "set", e, expected.of if isinstance(expected, SetType) else None)
-    test = _exists(exists, local, e.span)
-    return n.Quantifier("set", local, all_values(t.of), local, SetType(t.of), test, e.span)
+def _no_formula(ctx: Context, span: Span) -> Bad:
+    hint = "write `all(...)` or `any(...)` over a type"
+    return ctx.error("T020", span, "temporal formulas are quantified over constants", hint)
 
 
-def _exists(q: n.Quantifier, wanted: n.Local, span: Span) -> n.Expr:
+def _flat(ctx: Context, e: s.Comprehension, nested: n.Expr) -> n.Expr:
+    """`{f(a, b) for a in A for b in B}`: every value of the element's type that some `f(a, b)` equals. `nested` is the
+    set of sets, one level for each `for`."""
+    of = nested.type
+    for _ in e.generators:
+        of = of.of
+    member = ctx.fresh("member", of, e.span)
+    test = _exists(nested, member, len(e.generators), e.span)
+    found = n.Quantifier("set", member, all_values(of), member, SetType(of), test, e.span)
+    if effort(found) > MAX_ROUNDS:
+        hint = "give the elements a smaller type, or run over smaller ones"
+        raise ctx.error("T018", e.span, f"a set of {show(of)} built by several `for`", hint)
+    return found
+
+
+def _exists(q: n.Expr, wanted: n.Local, depth: int, span: Span) -> n.Expr:
     body = q.body
-    nested = isinstance(body, n.Quantifier) and body.kind == "set" and body.type == q.type.of
-    test = _exists(body, wanted, span) if nested else n.Apply(Op.EQ, (body, wanted), BOOL, span)
+    test = _exists(body, wanted, depth - 1, span) if depth > 1 else n.Apply(Op.EQ, (body, wanted), BOOL, span)
     return n.Quantifier("any", q.local, q.domain, test, BOOL, q.guard, span)
 
 
 def extreme(ctx: Context, kind: str, items: list[n.Expr], span: Span) -> n.Expr:
     """`min(a, b, ...)` and `max(a, b, ...)`."""
-    op = Op[kind.upper()]
-    found = conversions.plain(items[0])
+    found = plain(items[0])
     for item in items[1:]:
-        found = typecheck.apply(ctx, op, (found, item), span)
-    if not isinstance(found.type, IntType):
-        hint = "only integers have an order"
-        raise ctx.error("T002", span, f"`{kind}` takes integers, not {conversions.what(found)}", hint)
-    return fold(found)
-
-
-__all__ = ["OPS", "comprehension", "display", "domain", "extreme", "join", "quantify"]
+        found = apply(ctx, Op[kind.upper()], (found, item), span)
+    return fold(replace(found, span=span))

@@ -14,6 +14,9 @@ from modelcheck.errors import Diagnostic, Source, Span
 from modelcheck.ir import nodes as n
 from modelcheck.ir import surface as s
 from modelcheck.ir.types import Type
+from modelcheck.passes.codes import CODES
+
+WORK = 150_000  # expressions and statements that are typed or walked for one model: some seconds
 
 
 class Bad(Exception):
@@ -21,12 +24,20 @@ class Bad(Exception):
 
 
 class NotPure(Exception):
-    """A helper that has to be inlined as statements, because of what it `does` at `span`."""
+    """What has to be inlined as statements. `why` completes "a helper that ..."."""
 
-    def __init__(self, span: Span, does: str):
-        super().__init__(does)
+    def __init__(self, span: Span, why: str):
+        super().__init__(why)
         self.span = span
-        self.does = does
+        self.why = why
+
+
+class TooLarge(Exception):
+    """The spec is more work than `WORK`; where it stopped."""
+
+    def __init__(self, span: Span):
+        super().__init__(span.place)
+        self.span = span
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,6 +117,15 @@ class Expired:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A declared local: its name in the source, and whether it stands in the text of the process itself."""
+
+    name: str
+    initial: n.Const
+    own: bool
+
+
 Binding = Value | Place | TypeName | SpecSelf | Dsl | SpecClass | Broken | Expired
 
 
@@ -114,16 +134,24 @@ class Reporter:
     """Errors and notes, each once."""
 
     errors: dict[tuple[str, Span, str], Diagnostic] = field(default_factory=dict)
-    notes: dict[tuple[str, Span], Diagnostic] = field(default_factory=dict)
+    notes: dict[tuple[str, Span, str], Diagnostic] = field(default_factory=dict)
+    work: int = 0
 
     def error(self, code: str, span: Span, message: str, hint: str) -> Bad:
-        """Notes an error; to be raised where the caller cannot go on. The hint names the fix."""
-        key = (code, span, span.source.path)
-        self.errors.setdefault(key, Diagnostic(code, message, span, hint))
+        """Notes an error; to be raised where the caller cannot go on."""
+        assert code in CODES, code
+        self.errors.setdefault((code, span, span.source.path), Diagnostic(code, message, span, hint))
         return Bad(code)
 
-    def note(self, code: str, span: Span, message: str, hint: str | None = None) -> None:
-        self.notes.setdefault((code, span), Diagnostic(code, message, span, hint, severity="note"))
+    def note(self, code: str, span: Span, message: str, hint: str) -> None:
+        assert code in CODES, code
+        self.notes.setdefault((code, span, span.source.path), Diagnostic(code, message, span, hint, severity="note"))
+
+    def spend(self, span: Span) -> None:
+        """Counts one piece of work, against specs that would be compiled for ever. Raises TooLarge."""
+        self.work += 1
+        if self.work > WORK:
+            raise TooLarge(span)
 
 
 @dataclass(slots=True)
@@ -140,6 +168,17 @@ class Names:
 def did_you_mean(name: str, known: Iterable[str], otherwise: str) -> str:
     close = difflib.get_close_matches(name, list(known), n=1)
     return f"did you mean `{close[0]}`?" if close else otherwise
+
+
+def which(what: str, known: Iterable[str]) -> str:
+    """What there is to choose from: "its fields are a, b", "it has no fields"."""
+    names = list(known)
+    return f"its {what} are {', '.join(names)}" if names else f"it has no {what}"
+
+
+def kind_of(function: s.Function) -> str | None:
+    """The decorator of a method, None for a helper."""
+    return function.decorators[0].name if function.decorators else None
 
 
 def module_span(source: Source) -> Span:

@@ -1,22 +1,20 @@
-"""Conversions between types, every one explicit: casts that are checked at run time, options, literals of an Enum.
-
-Two types have a join, the smallest type that holds the values of both, or there is an error: `unify` and `join_all`
-bring operands to it.
-"""
+"""Conversions between types, explicit in CORE: a CAST where a check is left for run time, SOME and GET for options."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Iterable
 
 from modelcheck.errors import Span
 from modelcheck.ir import nodes as n
-from modelcheck.ir.ops import Op
+from modelcheck.ir.ops import OPS, Op
 from modelcheck.ir.types import (
     ArrayType,
     BoolType,
     EnumType,
+    FormulaType,
     IntType,
     OptionType,
+    RecordType,
     ScalarsetType,
     SeqType,
     SetType,
@@ -27,10 +25,12 @@ from modelcheck.ir.types import (
     show,
 )
 from modelcheck.passes import comprehensions
-from modelcheck.passes.context import describe, did_you_mean
+from modelcheck.passes.context import describe, did_you_mean, which
 
 if TYPE_CHECKING:
     from modelcheck.passes.typecheck import Context
+
+NOTHING = IntType(0, -1)  # the element type of `set()` and `()` until the surroundings give one
 
 
 def coerce(ctx: Context, e: n.Expr, t: Type, span: Span) -> n.Expr:
@@ -42,7 +42,7 @@ def coerce(ctx: Context, e: n.Expr, t: Type, span: Span) -> n.Expr:
             return _cast(e, t, span)
         case TextType(), EnumType(literals):
             if isinstance(e, n.Const) and e.value not in literals:
-                hint = did_you_mean(e.value, literals, f"its literals are {', '.join(literals)}")
+                hint = did_you_mean(e.value, literals, which("literals", literals))
                 raise ctx.error("T007", span, f'"{e.value}" is no literal of {show(t)}', hint)
             return _cast(e, t, span)
         case OptionType(a), OptionType(b) if join(a, b) is not None:
@@ -55,17 +55,21 @@ def coerce(ctx: Context, e: n.Expr, t: Type, span: Span) -> n.Expr:
             return comprehensions.array_of(ctx, e.items, t, span)
         case (SetType(), SetType()) | (SeqType(), SeqType()) | (ArrayType(), ArrayType()) if _convertible(e.type, t):
             return _cast(e, t, span)
-    hint = _CONVERSIONS.get((type(e.type), type(t)), f"write a value of {show(t)}")
-    raise ctx.error("T001", span, f"this is {what(e)}, and {show(t)} is wanted", hint)
+    raise ctx.error("T001", span, f"this is {what(e)}, and {show(t)} is wanted", _how(e.type, t))
 
 
-COUNT_A_BOOL = "write `(1 if x else 0)` to count a Bool"
+def _how(found: Type, wanted: Type) -> str:
+    return _CONVERSIONS.get((type(found), type(wanted)), f"write a value of {show(wanted)}")
+
+
+TO_INTEGER = "write `(1 if x else 0)` to count a Bool"
 _CONVERSIONS = {
-    (BoolType, IntType): COUNT_A_BOOL,
+    (BoolType, IntType): TO_INTEGER,
     (IntType, BoolType): "write the comparison, such as `n > 0`",
     (SetType, SeqType): "a set has no order: write a list",
     (SeqType, SetType): "write `{...}` for a set",
     (IntType, ScalarsetType): "values of a Scalarset have no names: use ANY, choose, or a parameter",
+    (SeqType, ArrayType): "write `[f(i) for i in Index]` with the index type of the array",
 }
 
 
@@ -87,9 +91,6 @@ def _convertible(a: Type, b: Type) -> bool:
     return a == b
 
 
-NOTHING = IntType(0, -1)  # the element type of `set()` and `()` until the surroundings give one
-
-
 def _cast(e: n.Expr, t: Type, span: Span) -> n.Expr:
     if isinstance(e, n.Const) and contains(t, e.value):
         return n.Const(e.value, t, e.span)
@@ -103,26 +104,53 @@ def what(e: n.Expr) -> str:
     return show(e.type)
 
 
-def unify(ctx: Context, a: n.Expr, b: n.Expr, span: Span, user: str) -> tuple[n.Expr, n.Expr]:
-    """Both as values of the smallest type that holds both; T002 where there is none."""
-    if a.type == b.type:
-        return a, b
-    for x, y in ((a, b), (b, a)):
-        if isinstance(x.type, TextType) and isinstance(inner(y.type), EnumType):
-            coerced = coerce(ctx, x, y.type, span)
-            return (coerced, b) if x is a else (a, coerced)
-    t = join(with_element(a.type, b.type), with_element(b.type, a.type))
-    if t is None:
-        message = f"{user} takes values of one type, not {what(a)} and {what(b)}"
-        raise ctx.error("T002", span, message, _ONE_TYPE)
-    return coerce(ctx, a, t, span), coerce(ctx, b, t, span)
+def plain(e: n.Expr) -> n.Expr:
+    """An operand that is an option stands for its value."""
+    return n.Apply(Op.GET, (e,), e.type.of, e.span) if isinstance(e.type, OptionType) else e
 
 
 def inner(t: Type) -> Type:
     return t.of if isinstance(t, OptionType) else t
 
 
-def with_element(t: Type, other: Type) -> Type:
+# --- several operands -------------------------------------------------------------------------------------------------
+
+
+def unify(ctx: Context, a: n.Expr, b: n.Expr, span: Span, user: str) -> tuple[n.Expr, n.Expr]:
+    """Both as values of the smallest type that holds both; T002 where there is none."""
+    if a.type == b.type and not isinstance(a.type, FormulaType):
+        return a, b
+    for x, y in ((a, b), (b, a)):
+        if isinstance(x.type, TextType) and isinstance(inner(y.type), EnumType):
+            coerced = coerce(ctx, x, y.type, span)
+            return (coerced, b) if x is a else (a, coerced)
+    _no_formulas(ctx, (a, b), span, user)
+    t = join(something(a.type, b.type), something(b.type, a.type))
+    if t is None:
+        raise ctx.error("T002", span, f"{user} takes values of one type, not {what(a)} and {what(b)}", _apart((a, b)))
+    return coerce(ctx, a, t, span), coerce(ctx, b, t, span)
+
+
+def join_all(ctx: Context, items: list[n.Expr], span: Span, user: str) -> tuple[list[n.Expr], Type]:
+    """All as values of the smallest type that holds all. `items` is not empty."""
+    _no_formulas(ctx, items, span, user)
+    t = items[0].type
+    for item in items[1:]:
+        joined = join(something(t, item.type), something(item.type, t))
+        if joined is None:
+            message = f"{user} has values of one type, not {show(t)} and {show(item.type)}"
+            raise ctx.error("T002", item.span or span, message, _apart(items))
+        t = joined
+    return [coerce(ctx, item, t, item.span or span) for item in items], t
+
+
+def _no_formulas(ctx: Context, items: Iterable[n.Expr], span: Span, user: str) -> None:
+    if any(isinstance(e.type, FormulaType) for e in items):
+        hint = "they are combined by `and`, `or`, `not`, `implies` and temporal operators"
+        raise ctx.error("T020", span, f"{user} takes values, and a temporal formula is none", hint)
+
+
+def something(t: Type, other: Type) -> Type:
     """`t`, with the element type of an empty literal taken from the other side."""
     if isinstance(t, SetType) and t.of == NOTHING and isinstance(other, SetType):
         return other
@@ -131,21 +159,31 @@ def with_element(t: Type, other: Type) -> Type:
     return t
 
 
-_ONE_TYPE = "values of different types are never equal, and no variable holds both"
+def _apart(items: Iterable[n.Expr]) -> str:
+    """What to do about operands of different types."""
+    types = [e.type for e in items]
+    if any(isinstance(t, BoolType) for t in types) and any(isinstance(t, IntType) for t in types):
+        return TO_INTEGER
+    records = [t.name for t in types if isinstance(t, RecordType)]
+    if records:
+        return f"compare its fields, or write `{records[0]}(field=value)`"
+    return "write both sides with values of one type"
 
 
-def join_all(ctx: Context, items: list[n.Expr], span: Span, user: str) -> tuple[list[n.Expr], Type]:
-    """All as values of the smallest type that holds all. `items` is not empty."""
-    t = items[0].type
-    for item in items[1:]:
-        joined = join(with_element(t, item.type), with_element(item.type, t))
-        if joined is None:
-            message = f"{user} has values of one type, not {show(t)} and {show(item.type)}"
-            raise ctx.error("T002", item.span or span, message, _ONE_TYPE)
-        t = joined
-    return [coerce(ctx, item, t, item.span or span) for item in items], t
+def apply(ctx: Context, op: Op, args: tuple[n.Expr, ...], span: Span) -> n.Expr:
+    """The application, its type by the operator's rule; T002 where the operands do not fit."""
+    args = tuple(plain(a) for a in args)
+    t = OPS[op].rule(*(a.type for a in args))
+    if t is None:
+        found = " and ".join(map(what, args))
+        hint = TO_INTEGER if any(isinstance(a.type, BoolType) for a in args) else _TAKES.get(op, "it takes integers")
+        raise ctx.error("T002", span, f"`{OPS[op].symbol}` does not take {found}", hint)
+    return n.Apply(op, args, t, span)
 
 
-def plain(e: n.Expr) -> n.Expr:
-    """An operand that is an option stands for its value."""
-    return n.Apply(Op.GET, (e,), e.type.of, e.span) if isinstance(e.type, OptionType) else e
+_TAKES = {
+    Op.ADD: "it takes two integers, or two sequences; sets are joined by `|`",
+    Op.SUB: "it takes two integers, or two sets",
+    Op.ITEM: "an index is an integer",
+    Op.CONCAT: "both sequences have elements of one type",
+}

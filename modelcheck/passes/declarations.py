@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelcheck.ir import nodes as n
 from modelcheck.ir import surface as s
-from modelcheck.ir.layout import STATE_LIMIT, UNIVERSE_LIMIT, count_up_to, oversized_set, set_diagnostic, size
+from modelcheck.ir.layout import count_up_to
 from modelcheck.ir.types import (
     BOOL,
     ArrayType,
@@ -23,10 +23,10 @@ from modelcheck.ir.types import (
     cardinality,
     is_scalar,
     show,
-    values,
 )
-from modelcheck.passes import conversions, typecheck
-from modelcheck.passes.context import Bad, ClassInfo, Dsl, TypeName, did_you_mean
+from modelcheck.passes import typecheck
+from modelcheck.passes.context import Bad, ClassInfo, Dsl, TypeName, did_you_mean, kind_of, which
+from modelcheck.passes.sizes import MAX_DOMAIN, MAX_INITIAL, exceeds, inhabited, least, unfit
 
 if TYPE_CHECKING:
     from modelcheck.passes.typecheck import Context
@@ -64,7 +64,7 @@ CONSTRUCTORS = ("Bool", "Int", "Enum", "Range", "Scalarset", "Set", "Seq", "Opti
 def is_declaration(ctx: Context, e: s.Expr) -> bool:
     """Whether an expression declares something: a call of a type, `Int(0, 3, init=0)`, `Phase(init="idle")`."""
     match e:
-        case s.Call(s.Name(name)) if ctx.local(name) is None and name in ctx.world.known(ctx.module):
+        case s.Call(s.Name(name)) if ctx.names(name):
             binding = ctx.world.lookup(ctx.module, name, e.span)
             if isinstance(binding, TypeName):
                 return binding.record is None
@@ -74,35 +74,26 @@ def is_declaration(ctx: Context, e: s.Expr) -> bool:
 
 def variable(ctx: Context, e: s.Expr, name: str) -> tuple[Type, Init]:
     """Type and initial value of `name = e`, a state variable, a field or a declared local."""
-    t = type_of(ctx, e).type
-    _check_size(ctx, e, t, name)
+    t = _state_type(ctx, e)
     return t, initial(ctx, e, t, name)
-
-
-MOST_VALUES = 65_536  # that `init=ANY` stands for
-
-
-def _check_size(ctx: Context, e: s.Expr, t: Type, name: str) -> None:
-    """Refuses what no state could hold before anything is made of it; the layout refuses by the same limits."""
-    large = oversized_set(t)
-    if large is not None:
-        found = set_diagnostic(large, UNIVERSE_LIMIT, e.span)
-        raise ctx.error(found.code, e.span, found.message, found.hint or "")
-    if size(t) > STATE_LIMIT:
-        hint = f"a state has at most {STATE_LIMIT} bits: make the type smaller"
-        raise ctx.error("B002", e.span, f"`{name}` alone takes {size(t)} bits", hint)
 
 
 def variable_or_first(ctx: Context, e: s.Expr, name: str) -> tuple[Type, Init]:
     """The same, with some initial value in the place of a wrong one: its uses are then checked all the same."""
+    t = _state_type(ctx, e)
     try:
-        return variable(ctx, e, name)
+        return t, initial(ctx, e, t, name)
     except Bad:
-        t = type_of(ctx, e).type
-        _check_size(ctx, e, t, name)
-        if count_up_to(t, 1) == 0:
-            raise
-        return t, Fixed(n.Const(next(iter(values(t))), t))
+        return t, Fixed(n.Const(least(t), t))
+
+
+def _state_type(ctx: Context, e: s.Expr) -> Type:
+    t = type_of(ctx, e).type
+    problem = unfit(t)
+    if problem is not None:
+        code, message, hint = problem
+        raise ctx.error(code, e.span, message, hint)
+    return t
 
 
 def initial(ctx: Context, e: s.Expr, t: Type, name: str) -> Init:
@@ -128,10 +119,10 @@ def _sketch(e: s.Expr) -> str:
 
 
 def init_value(ctx: Context, e: s.Expr, t: Type) -> Init:
-    if isinstance(e, s.Name) and isinstance(b := ctx.lookup(e.id, e.span), Dsl) and b.name == "ANY":
-        if count_up_to(t, MOST_VALUES + 1) > MOST_VALUES:
-            hint = "declare a smaller type, or one initial value, and let `init` or a step choose parts"
-            raise ctx.error("T018", e.span, f"ANY stands for more than {MOST_VALUES} values of {show(t)}", hint)
+    if isinstance(e, s.Name) and ctx.lookup(e.id, e.span) == Dsl("ANY"):
+        if exceeds(t, MAX_DOMAIN):
+            hint = f"an initial value is one of at most {MAX_DOMAIN}: choose its parts in `def init(self)`"
+            raise ctx.error("T018", e.span, f"{show(t)} has too many values for ANY", hint)
         return Anything()
     if isinstance(t, ScalarsetType) and isinstance(e, s.Literal_) and isinstance(e.value, int):
         hint = "its values have no names: write `init=ANY`, or declare an Option with `init=None`"
@@ -140,14 +131,7 @@ def init_value(ctx: Context, e: s.Expr, t: Type) -> Init:
 
 
 def _record_init(ctx: Context, call: s.Call, info: ClassInfo, t: RecordType) -> Init:
-    if call.args:
-        hint = f"write `{info.name}(field=value)`"
-        raise ctx.error("T004", call.args[0].span, "the fields of a record are given by name", hint)
-    fields = dict(t.fields)
-    for name, value in call.keywords:
-        if name not in fields:
-            hint = did_you_mean(name, fields, f"its fields are {', '.join(fields)}")
-            raise ctx.error("N002", value.span, f"{info.name} has no field `{name}`", hint)
+    check_fields(ctx, call, info, dict(t.fields))
     given, parts = dict(call.keywords), []
     for name, field_type in t.fields:
         definition, module = info.fields[name]
@@ -156,6 +140,16 @@ def _record_init(ctx: Context, call: s.Call, info: ClassInfo, t: RecordType) -> 
         else:
             parts.append(initial(ctx.world.context(module), definition.value, field_type, name))
     return Fields(tuple(parts))
+
+
+def check_fields(ctx: Context, e: s.Call, info: ClassInfo, fields: dict[str, Type]) -> None:
+    """The arguments of `EventFd(counter=1)`."""
+    if e.args:
+        raise ctx.error("T004", e.args[0].span, "the fields of a record are given by name", f"write `{info.name}(f=v)`")
+    for name, value in e.keywords:
+        if name not in fields:
+            hint = did_you_mean(name, fields, which("fields", fields))
+            raise ctx.error("N002", value.span, f"{info.name} has no field `{name}`", hint)
 
 
 def value_of(init: Init, t: Type) -> Any:
@@ -179,6 +173,23 @@ def has_any(init: Init) -> bool:
         case Fields(parts):
             return any(map(has_any, parts))
     return False
+
+
+def alternatives(init: Init, t: Type) -> int:
+    """How many initial values there are, or MAX_INITIAL + 1 where they are more."""
+    most, total = MAX_INITIAL + 1, 1
+    match init:
+        case Anything():
+            return count_up_to(t, most)
+        case Each(of) if has_any(of):
+            of_each = [alternatives(of, t.of)] * cardinality(t.index)
+        case Fields(parts):
+            of_each = [alternatives(part, of) for part, (_, of) in zip(parts, t.fields)]
+        case _:
+            return 1
+    for n_values in of_each:
+        total = min(most, total * n_values)
+    return total
 
 
 # --- types ------------------------------------------------------------------------------------------------------------
@@ -220,7 +231,8 @@ def _only_init(ctx: Context, name: str, keywords: tuple[tuple[str, s.Expr], ...]
 def _construct(ctx: Context, constructor: str, e: s.Call) -> Type:
     counts, usage = _ARGUMENTS[constructor]
     if len(e.args) not in counts:
-        raise ctx.error("T004", e.span, f"`{constructor}` does not take {len(e.args)} arguments", f"write `{usage}`")
+        number = "one argument" if len(e.args) == 1 else f"{len(e.args)} arguments"
+        raise ctx.error("T004", e.span, f"`{constructor}` does not take {number}", f"write `{usage}`")
     match constructor:
         case "Bool":
             return BOOL
@@ -231,28 +243,42 @@ def _construct(ctx: Context, constructor: str, e: s.Call) -> Type:
                 raise ctx.error("T018", e.span, f"{lo}..{hi} is empty", hint)
             return IntType(lo, hi)
         case "Range":
-            count = _integer(ctx, e.args[0])
-            if count < 0:
-                raise ctx.error("T018", e.span, f"Range({count}) is less than empty", "its argument counts the values")
-            return IntType(0, count - 1)
+            return IntType(0, _size(ctx, e, e.args[0]) - 1)
         case "Enum":
             return EnumType(_literals(ctx, e))
         case "Scalarset":
-            return ScalarsetType(_integer(ctx, e.args[0]), "Scalarset")
+            return ScalarsetType(_size(ctx, e, e.args[0]), "Scalarset")
         case "Set":
             return SetType(_part(ctx, e.args[0]))
         case "Seq":
-            return SeqType(_part(ctx, e.args[0]), _integer(ctx, e.args[1]))
+            return SeqType(_part(ctx, e.args[0]), _size(ctx, e, e.args[1], MAX_DOMAIN))
         case "Option":
             of = _part(ctx, e.args[0])
             if isinstance(of, OptionType):
                 raise ctx.error("T018", e.span, "an Option of an Option", "one None is enough: write `Option(of)`")
             return OptionType(of)
-    index = type_of(ctx, e.args[0]).type
-    if not is_scalar(index):
+    return ArrayType(_index(ctx, e.args[0]), _part(ctx, e.args[1]))
+
+
+def _index(ctx: Context, e: s.Expr) -> Type:
+    """The index type of an array."""
+    t = type_of(ctx, e).type
+    if not is_scalar(t):
         hint = "an array is indexed by Bool, Int, Range, Enum, Scalarset or an Option of these"
-        raise ctx.error("T013", e.args[0].span, f"{show(index)} cannot index an array", hint)
-    return ArrayType(index, _part(ctx, e.args[1]))
+        raise ctx.error("T013", e.span, f"{show(t)} cannot index an array", hint)
+    if not inhabited(t) or cardinality(t) > MAX_DOMAIN:
+        hint = f"an array has 1 to {MAX_DOMAIN} elements"
+        raise ctx.error("T018", e.span, f"{show(t)} has {cardinality(t)} values", hint)
+    return t
+
+
+def _size(ctx: Context, e: s.Call, arg: s.Expr, most: int | None = None) -> int:
+    """The number of values, or of elements, that a type is given."""
+    found = _integer(ctx, arg)
+    if found < 0 or (most is not None and found > most):
+        hint = "a number of things is not negative" if found < 0 else f"at most {most} are possible"
+        raise ctx.error("T018", arg.span, f"{found} is no size for `{e.span.text}`", hint)
+    return found
 
 
 _ARGUMENTS = {
@@ -275,8 +301,8 @@ def _part(ctx: Context, e: s.Expr) -> Type:
 def _integer(ctx: Context, e: s.Expr) -> int:
     found = typecheck.constant(ctx, e)
     if not isinstance(found.type, IntType):
-        hint = "bounds and sizes are integers"
-        raise ctx.error("T001", e.span, f"this is {conversions.what(found)}, and an integer is wanted", hint)
+        hint = "write a number, or the name of a constant that is one"
+        raise ctx.error("T001", e.span, f"this is {show(found.type)}, and an integer is wanted", hint)
     return found.value
 
 
@@ -310,7 +336,7 @@ def record_type(ctx: Context, info: ClassInfo) -> RecordType:
         t = RecordType(f"{info.name} of {info.module}", tuple(fields))
         ctx.world.records[t] = info
     for member in info.functions.values():
-        kind = member.function.decorators[0].name if member.function.decorators else None
+        kind = kind_of(member.function)
         if kind not in (None, "procedure", "action"):
             hint = "declare it in the spec, and let it use the record"
             ctx.error("N006", member.function.span, f"a record has no `@{kind}`", hint)

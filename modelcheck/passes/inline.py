@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Callable, Iterator
 
 from modelcheck.ir import nodes as n
 from modelcheck.ir import surface as s
-from modelcheck.ir.types import Type
-from modelcheck.passes import conversions, pure, references, statements, typecheck
-from modelcheck.passes.context import Binding, Member, NotPure, Place, Value
-from modelcheck.passes.simplify import fold
+from modelcheck.ir.types import FormulaType, Type, show
+from modelcheck.passes import declarations, pure, references, statements, typecheck
+from modelcheck.passes.context import Binding, Dsl, Member, NotPure, Place, Value, kind_of
+from modelcheck.passes.conversions import join_all
+from modelcheck.passes.simplify import fold, is_const, may_fault
 from modelcheck.passes.typed import Break, Leave, Loop, Result, Scope, TStmt
 
 if TYPE_CHECKING:
     from modelcheck.passes.typecheck import Context
+
+MAX_CALLS = 40  # one inside the other
 
 # --- calling helpers --------------------------------------------------------------------------------------------------
 
@@ -29,10 +32,10 @@ def helper(ctx: Context, e: s.Call, member: Member, me: Binding, expected: Type 
     check_call(ctx, e, member, steps=False)
     try:
         return _as_expression(ctx, e, member, me, expected)
-    except NotPure:
+    except NotPure as impure:
         if ctx.emit is None:
-            raise
-    found = as_statements(ctx, e, member, me, expected, ctx.site)
+            raise NotPure(e.span, impure.why) from None
+    found = as_statements(ctx, e, member, me, expected, ctx.site, wanted=True)
     if found is None:
         hint = "give it a `return value`"
         raise ctx.error("T029", e.span, f"`{member.function.name}` returns no value", hint)
@@ -41,41 +44,48 @@ def helper(ctx: Context, e: s.Call, member: Member, me: Binding, expected: Type 
 
 def check_call(ctx: Context, e: s.Call, member: Member, *, steps: bool) -> None:
     function = member.function
-    kind = function.decorators[0].name if function.decorators else None
+    kind = kind_of(function)
     if kind not in (None, "procedure"):
         hint = "move what is shared into a method without decorator"
         raise ctx.error("T027", e.span, f"`{function.name}` is a @{kind} and is not called", hint)
-    if function.has_yield and kind != "procedure":
-        hint = "decorate it with `@procedure`"
-        raise ctx.error("P069", function.span, f"`{function.name}` has steps and is no procedure", hint)
-    if kind == "procedure" and not steps:
+    if has_steps(member) and not steps:
         hint = f"write `yield from self.{function.name}(...)`, or `x = yield from ...`, in a process"
         raise ctx.error("T027", e.span, f"`{function.name}` has steps of its own and cannot be called here", hint)
     if any(function is called for called, _ in ctx.calls):
         hint = "calls are inlined, so they cannot recurse: write a loop"
         raise ctx.error("N007", e.span, f"`{function.name}` calls itself", hint)
+    if len(ctx.calls) >= MAX_CALLS:
+        hint = "calls are inlined: let one helper do the work of several"
+        raise ctx.error("P068", e.span, f"calls of more than {MAX_CALLS} helpers, one inside the other", hint)
+
+
+def has_steps(member: Member) -> bool:
+    return member.function.has_yield or kind_of(member.function) == "procedure"
+
+
+# --- arguments --------------------------------------------------------------------------------------------------------
 
 
 def _parameters(ctx: Context, e: s.Call, member: Member) -> list[tuple[s.Parameter, s.Expr]]:
+    """Each parameter with its argument, in the order of the arguments."""
     function = member.function
+    names = [p.name for p in function.parameters]
+    hint = f"write `{function.name}({', '.join(names)})`"
     given = list(zip(function.parameters, e.args))
     by_name = {p.name: p for p in function.parameters[len(e.args) :]}
     for name, value in e.keywords:
         if name not in by_name:
-            hint = f"its parameters are {', '.join(p.name for p in function.parameters) or 'none'}"
             raise ctx.error("T004", value.span, f"`{function.name}` takes no `{name}` here", hint)
         given.append((by_name.pop(name), value))
-    if len(e.args) > len(function.parameters) or by_name:
-        names = ", ".join(p.name for p in function.parameters)
-        hint = f"write `{function.name}({names})`"
-        raise ctx.error("T004", e.span, f"`{function.name}` takes {len(function.parameters)} arguments", hint)
+    if len(e.args) > len(names) or by_name:
+        raise ctx.error("T004", e.span, f"`{function.name}` takes {len(names)} arguments", hint)
     return given
 
 
-def _is_ref(parameter: s.Parameter) -> bool:
+def _is_ref(ctx: Context, member: Member, parameter: s.Parameter) -> bool:
     match parameter.annotation:
-        case s.Subscript(s.Name("Ref")):
-            return True
+        case s.Subscript(s.Name(name)):
+            return ctx.world.lookup(member.module, name, parameter.annotation.span) == Dsl("Ref")
     return False
 
 
@@ -83,12 +93,12 @@ def _arguments(ctx: Context, e: s.Call, member: Member, me: Binding) -> tuple[di
     """The names of the helper's body, and (local, value) of the arguments that must be evaluated first."""
     scope: dict[str, Binding] = {"self": me}
     given = _parameters(ctx, e, member)
-    makers = [lambda a=a, p=p: _argument(ctx, p, a) for p, a in given]
+    makers = (lambda p=p, a=a: _argument(ctx, member, p, a, scope) for p, a in given)
     saved = []
     for (parameter, arg), value in zip(given, typecheck.in_order(ctx, *makers)):
-        if _is_ref(parameter):
-            scope[parameter.name] = Place(references.freeze_indices(ctx, value))
-        elif isinstance(value, n.Const):
+        if parameter.name in scope:
+            continue
+        if isinstance(value, n.Const) or isinstance(value.type, FormulaType):
             scope[parameter.name] = Value(value)
         else:
             local = ctx.fresh(parameter.name, value.type, arg.span)
@@ -97,12 +107,28 @@ def _arguments(ctx: Context, e: s.Call, member: Member, me: Binding) -> tuple[di
     return scope, saved
 
 
-def _argument(ctx: Context, parameter: s.Parameter, arg: s.Expr) -> n.Expr:
-    found = typecheck.expression(ctx, arg)
-    if _is_ref(parameter) and not references.is_path(found):
+def _argument(
+    ctx: Context, member: Member, parameter: s.Parameter, arg: s.Expr, scope: dict[str, Binding]
+) -> n.Expr:
+    """The value of an argument. One for a Ref parameter is put into the scope, as a place and not as a value."""
+    if parameter.annotation is None:
+        return typecheck.expression(ctx, arg)
+    world = ctx.world.context(member.module)
+    if not _is_ref(ctx, member, parameter):
+        return typecheck.typed(ctx, arg, declarations.type_of(world, parameter.annotation).type)
+    wanted = declarations.type_of(world, parameter.annotation.index).type
+    path = typecheck.expression(ctx, arg)
+    if not references.is_path(path):
         hint = "pass a variable, a field or an element"
         raise ctx.error("T028", arg.span, f"`{parameter.name}` is a Ref: it stands for a place in the state", hint)
-    return found
+    if path.type != wanted:
+        hint = f"pass a place of this type, or write `{parameter.name}: Ref[...]` for that of the argument"
+        raise ctx.error("T001", arg.span, f"this is {show(path.type)}, and {show(wanted)} is wanted", hint)
+    scope[parameter.name] = Place(references.freeze_indices(ctx, path))
+    return n.Const(True, typecheck.BOOL, arg.span)
+
+
+# --- the two ways -----------------------------------------------------------------------------------------------------
 
 
 def _inside(ctx: Context, e: s.Call, member: Member, scope: dict[str, Binding]) -> Context:
@@ -114,32 +140,56 @@ def _as_expression(ctx: Context, e: s.Call, member: Member, me: Binding, expecte
     outer = ctx.pure()
     scope, saved = _arguments(outer, e, member, me)
     found = pure.value_of(_inside(outer, e, member, scope), member.function, expected)
+    if isinstance(found.type, FormulaType) and saved:
+        hint = "write the formula out, or quantify: `all(self.name(x) for x in Type)`"
+        raise ctx.error("T020", e.span, "the arguments of a temporal formula are constants", hint)
     for local, value in reversed(saved):
         found = n.Bind(local, value, found, found.type, e.span)
     return replace(fold(found), span=e.span)
 
 
 def as_statements(
-    ctx: Context, e: s.Call, member: Member, me: Binding, expected: Type | None, site: tuple[int, ...]
+    ctx: Context, e: s.Call, member: Member, me: Binding, expected: Type | None, site: tuple[int, ...], *, wanted: bool
 ) -> n.Local | None:
-    """Emits the body of a helper or procedure; the local that holds its result, or None where it has none."""
+    """Emits the body of a helper or procedure; the local that holds its result, None where it has none, or none is
+    wanted."""
     scope, saved = _arguments(ctx, e, member, me)
     ctx.emit.extend(n.Assign(local, value, value.span) for local, value in saved)
     inner = replace(_inside(ctx, e, member, scope), emit=[], site=site, expected=expected)
     statements.run(inner, member.function.body)
     body = tuple(inner.emit)
     results = [r for r in _flat(body) if isinstance(r, Result)]
-    result = None
-    if results:
-        if not leaves(body):
-            hint = "end it with a `return value`"
-            raise ctx.error("T029", member.function.span, f"`{member.function.name}` may end without a value", hint)
-        values, t = conversions.join_all(ctx, [r.value for r in results], e.span, "the results")
-        result = ctx.fresh(member.function.name, t, e.span)
-        final = {id(r): n.Assign(result, v, r.span) for r, v in zip(results, values)}
-        body = _map(body, lambda stmt: final.get(id(stmt), stmt))
-    ctx.emit.append(Scope(body, e.span, None if result is None else result.name))
+    if not wanted or not results:
+        body = _map(body, lambda stmt: _unused(ctx, stmt) if isinstance(stmt, Result) else (stmt,))
+        ctx.emit.append(Scope(body, e.span))
+        return None
+    _check_results(ctx, member, body)
+    values, t = join_all(ctx, [r.value for r in results], e.span, "the results")
+    result = ctx.fresh(member.function.name, t, e.span)
+    final = {id(r): n.Assign(result, v, r.span) for r, v in zip(results, values)}
+    body = _map(body, lambda stmt: (final.get(id(stmt), stmt),))
+    ctx.emit.append(Scope(body, e.span, result.name))
     return result
+
+
+def _check_results(ctx: Context, member: Member, body: tuple[TStmt, ...]) -> None:
+    """Every way out of a helper whose value is used gives one."""
+    name, hint = member.function.name, "end it with a `return value`"
+    for stmt in _flat(body):
+        if isinstance(stmt, Leave) and stmt.empty:
+            raise ctx.error("T029", stmt.span, f"`{name}` returns no value here", "write `return value`")
+    if not leaves(body):
+        raise ctx.error("T029", member.function.span, f"`{name}` may end without a value", hint)
+
+
+def _unused(ctx: Context, result: Result) -> tuple[TStmt, ...]:
+    """A result that nobody uses is still evaluated, where that can fail."""
+    if not may_fault(result.value):
+        return ()
+    return (n.Assign(ctx.fresh("unused", result.value.type, result.span), result.value, result.span),)
+
+
+# --- walking statements -----------------------------------------------------------------------------------------------
 
 
 def leaves(body: tuple[TStmt, ...]) -> bool:
@@ -152,7 +202,7 @@ def leaves(body: tuple[TStmt, ...]) -> bool:
                 return True
             case Loop(inner) if not any(isinstance(x, Break) for x in _own_loop(inner)):
                 return True
-            case n.When(n.Const(False)) | n.Assert(n.Const(False)):
+            case n.When(test) | n.Assert(test) if is_const(test, False):
                 return True
     return False
 
@@ -164,8 +214,6 @@ def _own_loop(body: tuple[TStmt, ...]) -> list[TStmt]:
         found.append(stmt)
         if isinstance(stmt, n.If):
             found += _own_loop((*stmt.then, *stmt.otherwise))
-        elif isinstance(stmt, Scope):
-            found += _own_loop(stmt.body)
     return found
 
 
@@ -193,17 +241,14 @@ def every(body: tuple[TStmt, ...]) -> Iterator[TStmt]:
                 yield from every(inner)
 
 
-def _map(body: tuple[TStmt, ...], change: Callable[[TStmt], TStmt]) -> tuple[TStmt, ...]:
-    out = []
+def _map(body: tuple[TStmt, ...], change: Callable[[TStmt], tuple[TStmt, ...]]) -> tuple[TStmt, ...]:
+    """The statements of `_flat`, each replaced by what `change` makes of it."""
+    out: list[TStmt] = []
     for stmt in body:
         match stmt:
             case n.If(_, then, otherwise):
                 stmt = replace(stmt, then=_map(then, change), otherwise=_map(otherwise, change))
             case n.For(_, _, inner) | Loop(inner):
                 stmt = replace(stmt, body=_map(inner, change))
-        out.append(change(stmt))
+        out += change(stmt)
     return tuple(out)
-
-
-def has_steps(member: Member) -> bool:
-    return member.function.has_yield or any(d.name == "procedure" for d in member.function.decorators)

@@ -7,21 +7,44 @@ stay names within their step. The end of a step assigns the place variable and r
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any, Iterator
 
+from modelcheck.errors import Span
 from modelcheck.ir import nodes as n
-from modelcheck.ir.ops import Op
-from modelcheck.ir.types import BOOL, ArrayType, IntType, RecordType, SetType, Type, values
+from modelcheck.ir.types import (
+    ArrayType,
+    IntType,
+    OptionType,
+    RecordType,
+    SeqType,
+    SetType,
+    Type,
+    is_state,
+    show,
+    values,
+)
 from modelcheck.passes import declarations, inline, statements
 from modelcheck.passes.binders import settled
-from modelcheck.passes.context import Bad, Binding, ClassInfo, Member, Place, SpecSelf, Value
+from modelcheck.passes.context import (
+    Bad,
+    Binding,
+    ClassInfo,
+    Declared,
+    Member,
+    Place,
+    SpecSelf,
+    Value,
+    kind_of,
+)
 from modelcheck.passes.dependencies import Body, assigned, gotos, live_locals
 from modelcheck.passes.names import World
 from modelcheck.passes.processes import DONE, Guards, Walker, static_names
-from modelcheck.passes.simplify import all_values, fold, fold_body
+from modelcheck.passes.resolve import Resolver
+from modelcheck.passes.simplify import all_values, fold_body
+from modelcheck.passes.sizes import least
 from modelcheck.passes.spec import ActionDef, Family, Spec, action
-from modelcheck.passes.typecheck import Context
-from modelcheck.passes.typed import Goto, PlaceTest, ProcessLocal, Scope, TStmt, Yield, walk
+from modelcheck.passes.typed import Goto, Scope, TStmt, Yield, walk
 
 
 @dataclass(slots=True)
@@ -33,7 +56,7 @@ class Instance:
     places: list[n.Place]
     bodies: list[Body]
     prologue: Body
-    declared: dict[str, tuple[str, n.Const]]
+    declared: dict[str, Declared]
 
 
 class Builder:
@@ -47,14 +70,22 @@ class Builder:
         self.initial: list[n.Stmt] = []
         self.processes: list[n.Process] = []
         self.actions: list[n.Action] = []
+        self.resolver = Resolver(spec, self.variables, self.processes)
 
     # --- typing bodies
 
-    def _typed(self, member: Member, scope: dict[str, Binding], *, steps: bool) -> tuple[tuple[TStmt, ...], Context]:
+    def _typed(
+        self, member: Member, scope: dict[str, Binding], *, steps: bool
+    ) -> tuple[tuple[TStmt, ...], dict[str, Declared]]:
         ctx = self.world.context(member.module)
         ctx = replace(ctx, scopes=[scope, {}], emit=[], spec=self.spec, steps=steps)
         statements.run(ctx, member.function.body)
-        return (Scope(tuple(ctx.emit), member.function.span),), ctx
+        return (Scope(tuple(ctx.emit), member.function.span),), ctx.declared
+
+    def _walked(self, member: Member, scope: dict[str, Binding]) -> tuple[n.Stmt, ...]:
+        """The body of an action, or of `init`."""
+        body, _ = self._typed(member, scope, steps=False)
+        return fold_body(settled(Walker(self.world.report, self.guards, body, process=False).start(), {}))
 
     def _instance(self, family: Family, values_: tuple[Any, ...]) -> Instance:
         member = family.member
@@ -62,30 +93,30 @@ class Builder:
         args = tuple(zip(names, values_, family.indices))
         scope: dict[str, Binding] = {"self": SpecSelf()}
         scope |= {name: Value(n.Const(v, t)) for name, v, t in args}
-        body, ctx = self._typed(member, scope, steps=True)
-        self._check_labels(member, body)
+        body, declared = self._typed(member, scope, steps=True)
+        self._check_labels(body)
         walker = Walker(self.world.report, self.guards, body, process=True)
-        prologue = self._check_start(member, walker.start(), ctx)
+        prologue = self._check_start(member, walker.start(), declared)
         bodies = walker.steps()
         sites = _call_sites(walker)
         places = [_place(p.stop, p.frame, sites) for p in walker.places]
-        return Instance(family, args, places, [tuple(b) for b in bodies], prologue, ctx.declared)
+        return Instance(family, args, places, bodies, prologue, declared)
 
-    def _check_labels(self, member: Member, body: tuple[TStmt, ...]) -> None:
+    def _check_labels(self, body: tuple[TStmt, ...]) -> None:
         seen: dict[tuple[str, tuple[int, ...]], Yield] = {}
-        for stop in _stops(body):
+        for stop in (stmt for stmt in inline.every(body) if isinstance(stmt, Yield)):
             first = seen.setdefault((stop.label, stop.site), stop)
             if first.span != stop.span:
                 hint = f"its first use is at line {first.span.line}: give one of them another name"
                 self.world.report.error("N003", stop.span, f'the label "{stop.label}" is used twice', hint)
 
-    def _check_start(self, member: Member, body: Body, ctx: Context) -> Body:
+    def _check_start(self, member: Member, body: Body, declared: dict[str, Declared]) -> Body:
         """Where a process starts must be known before the search: P062 otherwise."""
         for stmt in body:
             match stmt:
                 case Goto():
                     continue
-                case n.Assign(n.Local(name), n.Const()) if name in ctx.declared:
+                case n.Assign(n.Local(name), value) if name in declared and value == declared[name].initial:
                     continue
             hint = "put a `yield` in front of it; only declarations and conditions on constants come before the first"
             span = stmt.span or member.function.span
@@ -97,208 +128,189 @@ class Builder:
 
     def build(self) -> None:
         """Types and cuts everything; the caller looks at the errors before it goes on."""
-        self._initial_values()
-        instances: list[Instance] = []
-        parts: list[tuple[str, Any]] = []
+        for info in self.spec.variables.values():
+            variable = n.Variable(info.index, info.type, info.span)
+            self.initial += _initialise(variable, info.init, info.name, self.world)
+        parts: list[Instance | n.Action] = []
         for name in self.spec.info.functions:
             try:
-                if name in self.spec.families:
-                    family = self.spec.families[name]
-                    found = [self._instance(family, v) for v in family.instances]
-                    parts += [("process", i) for i in found]
-                    instances += found
-                elif name in self.spec.actions:
-                    parts += [("action", a) for a in self._action_instances(self.spec.actions[name], SpecSelf(), "")]
+                parts += self._parts(name)
             except Bad:
                 continue
-        parts += [("action", a) for a in self._record_actions()]
+        parts += self._record_actions()
+        first = self._first()
         if self.world.report.errors:
             return
-        lowered = {id(i): self._lower(number, i) for number, i in enumerate(instances)}
-        for kind, part in parts:
-            self.actions += [part] if kind == "action" else lowered[id(part)]
-        self._init_method()
-        resolver = Resolver(self)
-        self.actions = [replace(a, body=resolver.body(a.body)) for a in self.actions]
-        self.initial = list(resolver.body(tuple(self.initial)))
+        number = 0
+        for part in parts:
+            if isinstance(part, Instance):
+                self.actions += Lowering(self, part, number).actions()
+                number += 1
+            else:
+                self.actions.append(part)
+        self.actions = [replace(a, body=self.resolver.body(a.body)) for a in self.actions]
+        self.initial = list(self.resolver.body((*self.initial, *first)))
+
+    def _parts(self, name: str) -> list[Instance | n.Action]:
+        """What a method of the spec gives: the instances of a process, or of an action."""
+        family, definition = self.spec.families.get(name), self.spec.actions.get(name)
+        if family is not None:
+            return [self._instance(family, v) for v in family.instances]
+        return [] if definition is None else list(self._action_instances(definition, SpecSelf(), ""))
+
+    def _first(self) -> tuple[n.Stmt, ...]:
+        """What `init` does to the declared initial values."""
+        member = self.spec.info.functions.get("init")
+        if member is None or kind_of(member.function) is not None:
+            return ()
+        if member.function.parameters:
+            span = member.function.span
+            self.world.report.error("T004", span, "`init` takes no parameters", "write `def init(self)`")
+            return ()
+        try:
+            return self._walked(member, {"self": SpecSelf()})
+        except Bad:
+            return ()
 
     def _action_instances(self, definition: ActionDef, me: Binding, prefix: str) -> Iterator[n.Action]:
-        names = [p.name for p in definition.member.function.parameters]
-        for chosen in _tuples(definition.types):
-            args = tuple(zip(names, chosen, definition.types))
+        function = definition.member.function
+        for chosen in product(*(tuple(values(t)) for t in definition.types)):
+            args = tuple(zip((p.name for p in function.parameters), chosen, definition.types))
             scope: dict[str, Binding] = {"self": me}
             scope |= {name: Value(n.Const(v, t)) for name, v, t in args}
-            body, _ = self._typed(definition.member, scope, steps=False)
-            found = Walker(self.world.report, self.guards, body, process=False).start()
-            span = definition.member.function.span
+            body = self._walked(definition.member, scope)
             label = prefix + definition.name
-            yield n.Action(label, fold_body(settled(found, {})), args=args, fairness=definition.fairness, span=span)
+            yield n.Action(label, body, args=args, fairness=definition.fairness, span=function.span)
 
-    def _record_actions(self) -> Iterator[n.Action]:
+    def _record_actions(self) -> list[n.Action]:
         """The actions of every record that a variable holds, also in arrays and in other records."""
+        found: list[n.Action] = []
         for info in self.spec.variables.values():
             root = n.Variable(info.index, info.type, info.span)
-            for path, title, record in self._records(root, info.name, info.type):
+            for path, title, record in self._records(root, info.name, info.type, info.span):
                 for name, member in record.functions.items():
-                    if member.function.decorators and member.function.decorators[0].name == "action":
+                    if kind_of(member.function) == "action":
                         try:
                             definition = action(self.world, name, member)
-                            yield from self._action_instances(definition, Place(path), title + ".")
+                            found += self._action_instances(definition, Place(path), title + ".")
                         except Bad:
                             continue
+        return found
 
-    def _records(self, path: n.Expr, title: str, t: Type) -> Iterator[tuple[n.Expr, str, ClassInfo]]:
+    def _records(self, path: n.Expr, title: str, t: Type, span: Span) -> Iterator[tuple[n.Expr, str, ClassInfo]]:
+        """The records in a variable, each with its place and its title."""
         match t:
             case RecordType(_, fields):
                 yield path, title, self.world.records[t]
                 for name, of in fields:
-                    yield from self._records(n.Field(path, name, of, path.span), f"{title}.{name}", of)
-            case ArrayType(index, of) if isinstance(of, RecordType | ArrayType):
+                    yield from self._records(n.Field(path, name, of, path.span), f"{title}.{name}", of, span)
+            case ArrayType(index, of) if isinstance(of, RecordType | ArrayType | OptionType | SeqType | SetType):
                 for value in values(index):
                     element = n.Element(path, n.Const(value, index), of, path.span)
-                    yield from self._records(element, f"{title}[{value}]", of)
+                    yield from self._records(element, f"{title}[{value}]", of, span)
+            case OptionType(of) | SeqType(of) | SetType(of):
+                self._check_no_actions(of, t, span)
 
-    # --- initial states
+    def _check_no_actions(self, t: Type, holder: Type, span: Span) -> None:
+        """Records that come and go have no actions of their own."""
+        for _, _, record in self._records(n.Local("", t), "", t, span):
+            if any(kind_of(m.function) == "action" for m in record.functions.values()):
+                hint = "hold it in an Array, or write the action in the spec"
+                message = f"nobody takes the actions of {record.name} in {show(holder)}"
+                self.world.report.error("N006", span, message, hint)
 
-    def _initial_values(self) -> None:
-        for info in self.spec.variables.values():
-            variable = n.Variable(info.index, info.type, info.span)
-            self.initial += _initialise(variable, info.init, info.name, self.world)
 
-    def _init_method(self) -> None:
-        member = self.spec.info.functions.get("init")
-        if member is None or member.function.decorators:
-            return
-        body, _ = self._typed(member, {"self": SpecSelf()}, steps=False)
-        if not self.world.report.errors:
-            found = Walker(self.world.report, self.guards, body, process=False).start()
-            self.initial += fold_body(settled(found, {}))
+# --- one process ------------------------------------------------------------------------------------------------------
 
-    # --- numbering
 
-    def _lower(self, number: int, i: Instance) -> list[n.Action]:
-        live = live_locals(i.bodies)
-        returns = any(DONE in gotos(b) for b in (*i.bodies, i.prologue))
-        places = list(i.places)
-        if returns:
-            places.append(n.Place("done", "done", "done", span=i.family.member.function.span))
-        title = n.Process(i.family.name, i.args, (), None, 0).title
-        variable = self._variable(title, IntType(0, len(places) - 1), "place", number) if len(places) > 1 else None
-        stored = self._stored(title, number, i, live)
-        names = {fresh: source for fresh, (source, _) in i.declared.items()}
-        for k, names_live in enumerate(live):
-            places[k] = replace(places[k], live=tuple(sorted(names.get(x, x.partition("$")[0]) for x in names_live)))
-        ends = Ends(variable, len(places), stored, live)
-        start = next((g for g in gotos(i.prologue)), DONE) % len(places)
-        if variable is not None:
-            self.initial.append(n.Assign(variable, n.Const(start, variable.type)))
-        self.initial += [n.Assign(var, init) for var, init in stored.values()]
-        shown = tuple((names.get(x, x.partition("$")[0]), v.index) for x, (v, _) in stored.items())
-        fairness, span = i.family.fairness, i.family.member.function.span
-        index = None if variable is None else variable.index
-        self.processes.append(n.Process(i.family.name, i.args, tuple(places), index, start, shown, fairness, span))
-        return [self._step(number, i, k, places[k], ends) for k in range(len(i.bodies))]
+class Lowering:
+    """Gives one process instance its variables, and its actions their last form."""
 
-    def _variable(self, name: str, t: Type, kind: Any, process: int, span: Any = None) -> n.Variable:
-        self.variables.append(n.VariableDecl(name, t, kind, process, span))
-        return n.Variable(len(self.variables) - 1, t, span)
+    def __init__(self, builder: Builder, i: Instance, number: int):
+        self.builder, self.i, self.number = builder, i, number
+        self.live = live_locals(i.bodies)
+        self.places = list(i.places)
+        self.span = i.family.member.function.span
+        self.names = {fresh: declared.name for fresh, declared in i.declared.items()}
+        if any(DONE in gotos(b) for b in (*i.bodies, i.prologue)):
+            self.places.append(n.Place("done", "done", "done", span=self.span))
+        self.title = n.Process(i.family.name, i.args, (), None, 0).title
+        self.place: n.Variable | None = None
+        if len(self.places) > 1:
+            self.place = self._variable(self.title, IntType(0, len(self.places) - 1), "place")
+        self.stored = self._stored()
 
-    def _stored(self, title: str, number: int, i: Instance, live: list[frozenset[str]]) -> dict:
+    def actions(self) -> list[n.Action]:
+        """The steps; the process itself, and its initial values, are added to the builder."""
+        start = next(iter(gotos(self.i.prologue)), DONE) % len(self.places)
+        initial = [(self.place, n.Const(start, self.place.type))] if self.place is not None else []
+        self.builder.initial += [n.Assign(v, value) for v, value in (*initial, *self.stored.values())]
+        places = tuple(
+            replace(p, live=tuple(sorted(map(self._source, live)))) for p, live in zip(self.places, [*self.live, ()])
+        )
+        shown = tuple((self._source(x), v.index) for x, (v, _) in self.stored.items())
+        family, index = self.i.family, None if self.place is None else self.place.index
+        self.builder.processes.append(
+            n.Process(family.name, self.i.args, places, index, start, shown, family.fairness, self.span)
+        )
+        own = {d.name: self.stored[x][0].index for x, d in self.i.declared.items() if d.own and x in self.stored}
+        self.builder.resolver.locals.append(own)
+        return [self._step(k) for k in range(len(self.i.bodies))]
+
+    def _source(self, fresh: str) -> str:
+        """What a local is called in the source."""
+        return self.names.get(fresh, fresh.partition("$")[0])
+
+    def _variable(self, name: str, t: Type, kind: Any, span: Span | None = None) -> n.Variable:
+        variables = self.builder.variables
+        variables.append(n.VariableDecl(name, t, kind, self.number, span))
+        return n.Variable(len(variables) - 1, t, span)
+
+    def _stored(self) -> dict[str, tuple[n.Variable, n.Const]]:
         """Locals that live at some place: fresh name -> (variable, initial value)."""
-        types = {x.name: x for b in i.bodies for stmt in b for x in _locals(stmt)}
-        stored = {}
-        for name in sorted(frozenset().union(*live)):
+        types = {x.name: x for body in self.i.bodies for stmt in body for x in _locals(stmt)}
+        stored: dict[str, tuple[n.Variable, n.Const]] = {}
+        taken: set[str] = set()
+        for name in sorted(frozenset().union(*self.live)):
             local = types[name]
-            source, init = i.declared.get(name, (name.partition("$")[0], None))
-            if any(v.name == f"{title}.{source}" for v in self.variables):
-                source = name
-            init = init or n.Const(next(iter(values(local.type))), local.type)
-            stored[name] = (self._variable(f"{title}.{source}", local.type, "local", number, local.span), init)
+            if not is_state(local.type):
+                hint = "declare the local with an Enum that has these strings: `x = Phase(init=...)`"
+                message = f"`{self._source(name)}` is a string that lives from step to step"
+                self.builder.world.report.error("T015", local.span or self.span, message, hint)
+                continue
+            source = name if self._source(name) in taken else self._source(name)
+            taken.add(source)
+            declared = self.i.declared.get(name)
+            init = declared.initial if declared else n.Const(least(local.type), local.type)
+            stored[name] = (self._variable(f"{self.title}.{source}", local.type, "local", local.span), init)
         return stored
 
-    def _step(self, number: int, i: Instance, k: int, place: n.Place, ends: Ends) -> n.Action:
-        body = i.bodies[k]
-        targets = gotos(body)
-        kept = ends.live[k].union(*(ends.live[t] for t in targets if t != DONE))
-        env = {name: ends.stored[name][0] for name in kept}
-        dying = kept & (ends.live[k] | assigned(body))
-        body = fold_body(settled(ends.lowered(body, k, dying), env))
-        fairness = None if place.plain in i.family.unfair else i.family.fairness
-        at = None if ends.variable is None else k
-        return n.Action(place.label, body, number, at, place.static, fairness, span=place.span)
+    def _step(self, k: int) -> n.Action:
+        body, place = self.i.bodies[k], self.places[k]
+        kept = self.live[k].union(*(self.live[t] for t in gotos(body) if t != DONE)) & self.stored.keys()
+        dying = frozenset(kept & (self.live[k] | assigned(body)))
+        env = {name: self.stored[name][0] for name in kept}
+        body = fold_body(settled(self._ended(body, k, dying), env))
+        fairness = None if place.plain in self.i.family.unfair else self.i.family.fairness
+        at = None if self.place is None else k
+        return n.Action(place.label, body, self.number, at, place.static, fairness, span=place.span)
 
-
-@dataclass(frozen=True, slots=True)
-class Ends:
-    """What the end of a step does: moves the process, and resets the locals that die."""
-
-    variable: n.Variable | None
-    places: int
-    stored: dict[str, tuple[n.Variable, n.Const]]
-    live: list[frozenset[str]]
-
-    def lowered(self, body: Body, here: int, dying: frozenset[str]) -> tuple[n.Stmt, ...]:
+    def _ended(self, body: Body, here: int, dying: frozenset[str]) -> tuple[n.Stmt, ...]:
+        """The step with what its end does: it moves the process, and resets the locals that die."""
         out: list[n.Stmt] = []
         for stmt in body:
             match stmt:
                 case Goto(place):
                     alive = self.live[place] if place != DONE else frozenset()
-                    resets = sorted(dying - alive)
-                    out += [n.Assign(self.stored[x][0], self.stored[x][1]) for x in resets]
-                    if self.variable is not None and place != here:
-                        t = self.variable.type
-                        out.append(n.Assign(self.variable, n.Const(place % self.places, t)))
+                    out += [n.Assign(*self.stored[x]) for x in sorted(dying - alive)]
+                    if self.place is not None and place != here:
+                        out.append(n.Assign(self.place, n.Const(place % len(self.places), self.place.type)))
                 case n.If(_, then, otherwise):
-                    sides = (self.lowered(side, here, dying) for side in (then, otherwise))
+                    sides = (self._ended(side, here, dying) for side in (then, otherwise))
                     out.append(n.If(stmt.test, *sides, stmt.site, stmt.span))
                 case _:
                     out.append(stmt)
         return tuple(out)
-
-
-class Resolver:
-    """Replaces what waited for the places: tests of where a process stands, and locals read from outside."""
-
-    def __init__(self, builder: Builder):
-        self.processes = builder.processes
-        self.spec = builder.spec
-        self.variables = builder.variables
-
-    def expr(self, e: n.Expr, *, unroll: bool) -> n.Expr:
-        return fold(e, unroll=unroll, resolve=self._resolve)
-
-    def body(self, body: tuple[n.Stmt, ...]) -> tuple[n.Stmt, ...]:
-        waiting = any(isinstance(x, PlaceTest | ProcessLocal) for stmt in body for x in walk(stmt))
-        return fold_body(body, resolve=self._resolve) if waiting else body
-
-    def _resolve(self, e: n.Expr) -> n.Expr:
-        match e:
-            case PlaceTest(number, label):
-                return self._place_test(self.processes[number], label, e)
-            case ProcessLocal(number, name):
-                return self._local(number, name, e)
-        return e
-
-    def _place_test(self, process: n.Process, label: str | None, e: PlaceTest) -> n.Expr:
-        wanted = frozenset(
-            k
-            for k, place in enumerate(process.places)
-            if (place.kind == "done" if label is None else place.kind != "done" and label in (place.plain, place.label))
-        )
-        if process.variable is None:
-            return n.Const(bool(wanted), BOOL, e.span)
-        t = self.variables[process.variable].type
-        variable = n.Variable(process.variable, t, e.span, e.after)
-        if len(wanted) == 1:
-            return n.Apply(Op.EQ, (variable, n.Const(next(iter(wanted)), t)), BOOL, e.span)
-        return n.Apply(Op.IN, (variable, n.Const(wanted, SetType(t))), BOOL, e.span) if wanted else n.Const(False, BOOL)
-
-    def _local(self, number: int, name: str, e: ProcessLocal) -> n.Expr:
-        index = dict(self.processes[number].locals).get(name)
-        if index is not None:
-            return n.Variable(index, e.type, e.span, e.after)
-        family = next(f for f in self.spec.families.values() if f.first <= number < f.first + len(f.instances))
-        return family.initials[name]
 
 
 def _call_sites(walker: Walker) -> dict[str, list[tuple[int, ...]]]:
@@ -317,12 +329,6 @@ def _place(stop: Yield, frame: Any, sites: dict[str, list[tuple[int, ...]]]) -> 
     return n.Place(label, stop.label, stop.kind, static_names(frame), (), stop.source, stop.span)
 
 
-def _stops(body: tuple[TStmt, ...]) -> Iterator[Yield]:
-    for stmt in inline.every(body):
-        if isinstance(stmt, Yield):
-            yield stmt
-
-
 def _locals(stmt: n.Stmt | Goto) -> Iterator[n.Local]:
     match stmt:
         case Goto():
@@ -339,15 +345,6 @@ def _locals(stmt: n.Stmt | Goto) -> Iterator[n.Local]:
             yield from (x for x in walk(stmt) if isinstance(x, n.Local))
 
 
-def _tuples(types: tuple[Type, ...]) -> Iterator[tuple[Any, ...]]:
-    if not types:
-        yield ()
-        return
-    for value in values(types[0]):
-        for rest in _tuples(types[1:]):
-            yield (value, *rest)
-
-
 def _initialise(target: n.Lvalue, init: declarations.Init, name: str, world: World) -> Iterator[n.Stmt]:
     """Assigns a variable its declared initial value; ANY in a part of it chooses that part."""
     t = target.type
@@ -355,7 +352,7 @@ def _initialise(target: n.Lvalue, init: declarations.Init, name: str, world: Wor
         yield n.Assign(target, n.Const(declarations.value_of(init, t), t), target.span)
         return
     if isinstance(target, n.Variable):
-        yield n.Assign(target, n.Const(next(iter(values(t))), t), target.span)
+        yield n.Assign(target, n.Const(least(t), t), target.span)
     match init:
         case declarations.Anything():
             local = n.Local(world.names.fresh("initial"), t, target.span)
@@ -368,4 +365,3 @@ def _initialise(target: n.Lvalue, init: declarations.Init, name: str, world: Wor
         case declarations.Fields(parts):
             for part, (field, of) in zip(parts, t.fields):
                 yield from _initialise(n.Field(target, field, of, target.span), part, f"{name}.{field}", world)
-

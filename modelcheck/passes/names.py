@@ -6,27 +6,14 @@ once, so the order of definitions in a file does not matter; a definition that n
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any, Iterator, Mapping
+from typing import Any, Mapping
 
-from modelcheck.errors import AssumptionError, Diagnostic, Span, UsageError
+from modelcheck.errors import Diagnostic, Span, UsageError
 from modelcheck.ir import nodes as n
 from modelcheck.ir import surface as s
-from modelcheck.ir.types import (
-    BOOL,
-    TEXT,
-    BoolType,
-    EnumType,
-    IntType,
-    RecordType,
-    SeqType,
-    TextType,
-    Type,
-    contains,
-    join,
-    show,
-)
+from modelcheck.ir.types import BOOL, RecordType, Type, show
 from modelcheck.passes import declarations, typecheck
+from modelcheck.passes.calls import BUILTINS
 from modelcheck.passes.context import (
     Bad,
     Binding,
@@ -41,7 +28,14 @@ from modelcheck.passes.context import (
     Value,
     describe,
     did_you_mean,
+    kind_of,
+    module_span,
 )
+from modelcheck.passes.overrides import is_constant_type, natural_type, overridden
+from modelcheck.passes.walks import bound_names, names_in, walk
+
+PYTHON_TYPES = ("int", "bool", "str", "set", "list", "tuple", "dict", "None", "Any")
+Definitions = Mapping[str, s.Definition | s.ClassDef | s.Import]
 
 
 class World:
@@ -51,55 +45,103 @@ class World:
         self.program = program
         self.report = Reporter()
         self.names = Names()
-        self.constants: dict[str, Any] = {}
         self.records: dict[RecordType, ClassInfo] = {}
+        self._language = {path: dict(m.names) for path, m in program.modules.items()}
         self._definitions = {path: _by_name(m) for path, m in program.modules.items()}
+        self._known = {path: {*names, *self._language[path]} for path, names in self._definitions.items()}
         self._bindings: dict[tuple[str, str], Binding] = {}
         self._busy: set[tuple[str, str]] = set()
-        self._overrides = self._find_overrides(overrides)
+        self._values: dict[tuple[str, str], Any] = {}  # of the constants
+        self._declared: dict[tuple[str, str], Type | None] = {}
+        self._overrides = {self._constant_home(name): value for name, value in overrides.items()}
 
-    # --- overrides
+    # --- constants
 
-    def _find_overrides(self, overrides: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
-        found = {}
-        for name, value in overrides.items():
-            home = self._home(self.program.main, name)
-            homes = [home] if home else [
-                (path, name) for path, names in self._definitions.items() if _is_constant(names.get(name))
-            ]  # fmt: skip
-            if not homes:
-                known = sorted({k for names in self._definitions.values() for k, d in names.items() if _is_constant(d)})
-                hint = did_you_mean(name, known, f"the constants are {', '.join(known) or 'none'}")
-                raise UsageError(f"there is no constant `{name}`: {hint}")
-            if len(homes) > 1:
-                files = ", ".join(path for path, _ in homes)
-                raise UsageError(f"`{name}` is a constant in several files ({files}): import the one that you mean")
-            found[homes[0]] = value
-        return found
+    def _constant_home(self, name: str) -> tuple[str, str]:
+        """Where the constant that a command line calls `name` is defined. Raises UsageError."""
+        home = self._home(self.program.main, name)
+        homes = [home] if home else [
+            (path, name) for path, names in self._definitions.items() if self._is_constant(path, names.get(name))
+        ]  # fmt: skip
+        if not homes:
+            known = self.constant_names()
+            hint = did_you_mean(name, known, f"the constants are {', '.join(known) or 'none'}")
+            raise UsageError(f"there is no constant `{name}`: {hint}")
+        if len(homes) > 1:
+            files = ", ".join(path for path, _ in homes)
+            raise UsageError(f"`{name}` is a constant in several files ({files}): import the one that you mean")
+        return homes[0]
+
+    def check_override(self, name: str, value: Any) -> None:
+        """Raises UsageError where a constant cannot have the value."""
+        home = self._constant_home(name)
+        binding = self.lookup(*home, module_span(self.program.module.source))
+        if isinstance(binding, Value) and isinstance(binding.expr, n.Const):
+            overridden(name, value, binding.expr, self._declared[home])
+
+    def constant_names(self) -> list[str]:
+        """The constants of every module."""
+        everything = ((path, name, d) for path, names in self._definitions.items() for name, d in names.items())
+        return sorted({name for path, name, d in everything if self._is_constant(path, d)})
+
+    def _is_constant(self, path: str, definition: object) -> bool:
+        match definition:
+            case s.Definition(_, s.Call(s.Name(function))):
+                return self._language[path].get(function) == "Const"
+        return False
 
     def _home(self, path: str, name: str) -> tuple[str, str] | None:
-        """Where the constant that a module calls `name` is defined, following imports."""
+        """Where the constant that a module calls `name` is defined, following imports; None for anything else."""
         seen = set()
         while (path, name) not in seen:
             seen.add((path, name))
             definition = self._definitions.get(path, {}).get(name)
             if not isinstance(definition, s.Import):
-                return (path, name) if _is_constant(definition) else None
+                return (path, name) if self._is_constant(path, definition) else None
             path, name = definition.module, definition.name
         return None
+
+    def _constant(self, path: str, definition: s.Definition) -> n.Const:
+        call, ctx = definition.value, self.context(path)
+        assert isinstance(call, s.Call)
+        if not 1 <= len(call.args) <= 2 or call.keywords:
+            hint = f"write `{definition.name} = Const(2)` or `Const(2, Int(1, 8))`"
+            raise self.report.error("T004", definition.span, "a constant takes a value and perhaps a type", hint)
+        declared = declarations.type_of(ctx, call.args[1]).type if len(call.args) == 2 else None
+        value = typecheck.constant(ctx, call.args[0], declared)
+        if not is_constant_type(value.type):
+            hint = "sets, options and records are written where they are used"
+            message = f"a constant is a Bool, an integer, a string, or a tuple of these, not {show(value.type)}"
+            raise self.report.error("T001", call.args[0].span, message, hint)
+        if declared is None:
+            value = n.Const(value.value, natural_type(value.value), value.span)
+        self._declared[path, definition.name] = declared
+        if (path, definition.name) in self._overrides:
+            value = overridden(definition.name, self._overrides[path, definition.name], value, declared)
+        self._values[path, definition.name] = value.value
+        return value
+
+    def constants(self) -> tuple[tuple[str, Any], ...]:
+        """The values of all constants, by name; with its file, where an imported file has another one of that name."""
+        homes = sorted(self._values, key=lambda home: (home[1], home[0] != self.program.main, home[0]))
+        found: dict[str, Any] = {}
+        for path, name in homes:
+            found[f"{name} of {path}" if name in found else name] = self._values[path, name]
+        return tuple(sorted(found.items()))
 
     # --- looking names up
 
     def known(self, path: str) -> set[str]:
         """Every name that a module can use."""
-        return set(self._definitions[path]) | {alias for alias, _ in self.program.modules[path].names}
+        return self._known[path]
 
     def lookup(self, path: str, name: str, span: Span) -> Binding:
         key = (path, name)
         if key in self._bindings:
             return self._bindings[key]
         if key in self._busy:
-            raise self.report.error("N004", span, f"`{name}` is defined in terms of itself", "break the circle")
+            hint = "take it out of its own definition, or out of those that it uses"
+            raise self.report.error("N004", span, f"`{name}` is defined in terms of itself", hint)
         self._busy.add(key)
         try:
             binding = self._resolve(path, name, span)
@@ -114,54 +156,29 @@ class World:
         definition = self._definitions[path].get(name)
         match definition:
             case s.Import(module, original):
-                if original not in self._definitions.get(module, {}):
-                    known = self._definitions.get(module, {})
-                    hint = did_you_mean(original, known, f"it defines {', '.join(known) or 'nothing'}")
-                    raise self.report.error("N001", definition.span, f"`{module}` defines no `{original}`", hint)
                 return self.lookup(module, original, definition.span)
+            case s.Definition() if self._is_constant(path, definition):
+                return Value(self._constant(path, definition))
             case s.Definition():
-                return self._define(path, definition)
+                found = declarations.type_of(self.context(path), definition.value)
+                return TypeName(declarations.named(found.type, name), found.record)
             case s.ClassDef():
                 info = self._class(path, definition)
                 if info.kind == "spec":
                     return SpecClass(info)
                 return TypeName(declarations.record_type(self.context(path), info), info)
-        dsl = dict(self.program.modules[path].names)
-        if name in dsl:
-            return Dsl(dsl[name])
+        if name in self._language[path]:
+            return Dsl(self._language[path][name])
         hint = did_you_mean(name, self.known(path), "define it in this file, or import it")
         if name in s.LANGUAGE:
             hint = f"add it to the imports: `from modelcheck import {name}`"
+        elif name in PYTHON_TYPES:
+            hint = "leave the annotation out, or write a type of the spec: `q: Queue`, `e: Ref[EventFd]`"
         raise self.report.error("N001", span, f"there is no `{name}` here", hint)
 
     def context(self, path: str) -> typecheck.Context:
         """For expressions at the module level of a file."""
         return typecheck.Context(self, path)
-
-    # --- definitions
-
-    def _define(self, path: str, definition: s.Definition) -> Binding:
-        if _is_constant(definition):
-            return Value(self._constant(path, definition))
-        found = declarations.type_of(self.context(path), definition.value)
-        return TypeName(declarations.named(found.type, definition.name), found.record)
-
-    def _constant(self, path: str, definition: s.Definition) -> n.Const:
-        call, ctx = definition.value, self.context(path)
-        if not 1 <= len(call.args) <= 2 or call.keywords:
-            hint = f"write `{definition.name} = Const(2)` or `Const(2, Int(1, 8))`"
-            raise self.report.error("T004", definition.span, "a constant takes a value and perhaps a type", hint)
-        declared = declarations.type_of(ctx, call.args[1]).type if len(call.args) == 2 else None
-        value = typecheck.constant(ctx, call.args[0], declared)
-        if isinstance(value.type, IntType) and declared is None:
-            value = n.Const(value.value, IntType(value.value, value.value), value.span)
-        if (path, definition.name) in self._overrides:
-            raw = self._overrides[path, definition.name]
-            value = n.Const(_parse(definition.name, raw, value, declared), _type(raw, value, declared), value.span)
-            if isinstance(value.type, IntType) and declared is None:
-                value = n.Const(value.value, IntType(value.value, value.value), value.span)
-        self.constants[definition.name] = value.value
-        return value
 
     def _class(self, path: str, definition: s.ClassDef) -> ClassInfo:
         base = self.lookup(path, definition.base, definition.span)
@@ -185,16 +202,16 @@ class World:
             fields.pop(function.name, None)
         return ClassInfo(definition.name, kind, path, fields, functions, definition.doc, definition.span)
 
-    def spec(self, name: str) -> ClassInfo:
-        """The spec class called `name` in the main module."""
-        span = Span(self.program.module.source, 1, 0, 1, 0)
-        binding = self.lookup(self.program.main, name, span)
-        match binding:
-            case SpecClass(info):
-                return info
-            case Broken():
-                raise Bad
-        raise UsageError(f"`{name}` in {self.program.main} is no spec")
+    def spec(self, name: str) -> ClassInfo | None:
+        """The spec class called `name` in the main module; None where the name is something else, or wrong."""
+        if name not in self._definitions[self.program.main]:
+            return None
+        binding = self.lookup(self.program.main, name, module_span(self.program.module.source))
+        return binding.info if isinstance(binding, SpecClass) else None
+
+    def specs(self) -> list[str]:
+        """The spec classes of the main file, in its order."""
+        return [c.name for c in self.program.module.classes if self.spec(c.name)]
 
     # --- checks of the whole
 
@@ -206,10 +223,36 @@ class World:
             for class_def in self.program.modules[path].classes:
                 for function in class_def.functions:
                     self._check_names(path, function)
+                    self._check_steps(function)
 
-    def check_assumptions(self) -> None:
-        """Raises AssumptionError for those that are false."""
-        false = []
+    def _check_names(self, path: str, function: s.Function) -> None:
+        """Names of functions that nobody calls are looked up too."""
+        local = {"self", *(p.name for p in function.parameters), *bound_names(function.body)}
+        for name in names_in((function.decorators, function.parameters, function.body)):
+            if name.id not in local and name.id not in BUILTINS:
+                self.lookup(path, name.id, name.span)
+
+    def _check_steps(self, function: s.Function) -> None:
+        """Steps stand in processes and procedures only."""
+        kind = kind_of(function)
+        if not function.has_yield or kind in ("process", "procedure"):
+            return
+        if kind == "action":
+            hint = "an action is one atomic step; write a @process for several"
+            self.report.error("P060", function.span, f"action `{function.name}` has a `yield`", hint)
+        elif kind is None and function.name == "init":
+            hint = "it gives the initial states; what happens later stands in a @process"
+            self.report.error("P061", function.span, "`init` has a `yield`", hint)
+        elif kind is None:
+            hint = "decorate it with `@procedure`, or with `@process`"
+            self.report.error("P069", function.span, f"`{function.name}` has steps and is no procedure", hint)
+        else:
+            hint = "it looks at states; processes and procedures have steps"
+            self.report.error("P061", function.span, f"@{kind} `{function.name}` has a `yield`", hint)
+
+    def false_assumptions(self) -> list[Diagnostic]:
+        """A001 for each assumption that does not hold; what is wrong with one is reported."""
+        found = []
         for path, module in self.program.modules.items():
             for assumption in module.assumptions:
                 try:
@@ -217,169 +260,35 @@ class World:
                 except Bad:
                     continue
                 if not value.value:
-                    names = sorted({x.id for x in _names_in(assumption.test) if x.id in self.constants})
-                    values = ", ".join(f"{name} = {describe(self.constants[name])}" for name in names)
+                    homes = {x.id: self._home(path, x.id) for x in names_in(assumption.test)}
+                    values = ", ".join(f"{k} = {describe(self._values[h])}" for k, h in sorted(homes.items()) if h)
                     message = f"assumption is false: {assumption.reason}" + (f" ({values})" if values else "")
-                    false.append(Diagnostic("A001", message, assumption.span, "change the constants"))
-        if false and not self.report.errors:
-            raise AssumptionError(false)
-
-    def _check_names(self, path: str, function: s.Function) -> None:
-        """Names of functions that nobody calls are looked up too."""
-        local = {"self", *(p.name for p in function.parameters)}
-        local |= {x.id for stmt in _statements(function.body) for x in _bound(stmt)}
-        for node in _walk(function.body):
-            if isinstance(node, s.Comprehension):
-                local |= {g.target for g in node.generators}
-        for node in _walk(function.body):
-            if isinstance(node, s.Name) and node.id not in local and node.id not in _BUILTINS:
-                self.lookup(path, node.id, node.span)
+                    found.append(Diagnostic("A001", message, assumption.span, "change the constants"))
+        return found
 
     def notes(self) -> None:
         """Constants that nobody reads, helpers that nobody calls."""
+        parts = {path: (m.definitions, m.assumptions, m.classes) for path, m in self.program.modules.items()}
+        read = {self._home(path, x.id) for path, of in parts.items() for x in names_in(of)}
+        called = {x.name for of in parts.values() for x in walk(of) if isinstance(x, s.Attribute)}
         for path, module in self.program.modules.items():
-            used = {x.id for x in _module_names(module)} | {
-                i.name for m in self.program.modules.values() for i in m.imports if i.module == path
-            }
             for definition in module.definitions:
-                if _is_constant(definition) and definition.name not in used:
-                    self.report.note("N101", definition.span, f"nothing reads the constant `{definition.name}`")
-        called = {a.name for m in self.program.modules.values() for a in _module_attributes(m)}
-        for module in self.program.modules.values():
+                if self._is_constant(path, definition) and (path, definition.name) not in read:
+                    hint = "take it out, or use it: overriding it changes nothing"
+                    self.report.note("N101", definition.span, f"nothing reads the constant `{definition.name}`", hint)
             for class_def in module.classes:
                 for function in class_def.functions:
-                    helper = not function.decorators or function.decorators[0].name == "procedure"
-                    if helper and function.name not in called and function.name != "init":
+                    if function.name not in called and self._is_helper(path, class_def, function):
                         hint = "a property needs its decorator, such as `@invariant`"
                         self.report.note("N102", function.span, f"nothing calls `{function.name}`", hint)
 
+    def _is_helper(self, path: str, class_def: s.ClassDef, function: s.Function) -> bool:
+        """Whether a method is there to be called. `init` of a spec is not: it gives the initial states."""
+        binding = self.lookup(path, class_def.name, class_def.span)
+        first = isinstance(binding, SpecClass) and function.name == "init"
+        return kind_of(function) in (None, "procedure") and not first
 
-_BUILTINS = {"range", "len", "min", "max", "abs", "sum", "all", "any", "set", "list", "dict", "tuple", "int", "bool"}
 
-
-def _by_name(module: s.Module) -> dict[str, s.Definition | s.ClassDef | s.Import]:
+def _by_name(module: s.Module) -> Definitions:
     parts = (*module.imports, *module.definitions, *module.classes)
     return {part.alias if isinstance(part, s.Import) else part.name: part for part in parts}
-
-
-def _is_constant(definition: object) -> bool:
-    match definition:
-        case s.Definition(_, s.Call(s.Name("Const"))):
-            return True
-    return False
-
-
-def _type(raw: Any, default: n.Const, declared: Type | None) -> Type:
-    if declared is not None or not isinstance(default.type, SeqType):
-        return declared or default.type
-    values = _tuple(raw)
-    of: Type | None = default.type.of if not values else None
-    for value in values:
-        t = BOOL if isinstance(value, bool) else IntType(value, value) if isinstance(value, int) else TEXT
-        of = t if of is None else join(of, t)
-    return SeqType(of or TEXT, len(values))
-
-
-def _tuple(raw: Any) -> tuple[Any, ...]:
-    if isinstance(raw, str):
-        raw = tuple(part.strip() for part in raw.strip("()").split(",") if part.strip())
-        if all(part.lstrip("-").isdecimal() for part in raw):
-            return tuple(map(int, raw))
-    return tuple(raw) if isinstance(raw, tuple | list) else (raw,)
-
-
-def _parse(name: str, raw: Any, default: n.Const, declared: Type | None) -> Any:
-    """The value of an override, given as text (command line) or as a Python value; UsageError where it does not fit."""
-    t = declared or default.type
-    try:
-        value = _PARSERS[type(t)](raw)
-    except (KeyError, ValueError, TypeError):
-        raise UsageError(f"the constant `{name}` is {_kind(t)}, not {describe(raw)}") from None
-    if declared is not None and not contains(declared, value):
-        raise UsageError(f"the constant `{name}` takes a value of {show(declared)}, not {describe(raw)}")
-    return value
-
-
-def _kind(t: Type) -> str:
-    match t:
-        case IntType():
-            return "an integer"
-        case SeqType():
-            return "a tuple (on the command line: a,b,c)"
-        case BoolType():
-            return "true or false"
-    return "a string" if isinstance(t, TextType) else show(t)
-
-
-def _bool(raw: Any) -> bool:
-    if isinstance(raw, bool):
-        return raw
-    return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[str(raw).lower()]
-
-
-def _int(raw: Any) -> int:
-    if isinstance(raw, bool) or not isinstance(raw, int | str):
-        raise ValueError(raw)
-    return int(raw)
-
-
-def _text(raw: Any) -> str:
-    if not isinstance(raw, str):
-        raise ValueError(raw)
-    return raw
-
-
-_PARSERS = {BoolType: _bool, IntType: _int, TextType: _text, EnumType: _text, SeqType: _tuple}
-
-
-# --- walking SURFACE --------------------------------------------------------------------------------------------------
-
-
-def _walk(node: object) -> Iterator[object]:
-    """Every SURFACE node below a node or a tuple of nodes, by the slots of the dataclasses."""
-    pending = [node]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, tuple):
-            pending.extend(node)
-            continue
-        parts = _parts(type(node))
-        if parts is not None:
-            yield node
-            pending.extend(getattr(node, name) for name in parts)
-
-
-@cache
-def _parts(kind: type) -> tuple[str, ...] | None:
-    """The slots of a SURFACE node that may hold further nodes; None for anything else."""
-    if kind.__module__ != s.__name__:
-        return None
-    return tuple(name for name, f in kind.__dataclass_fields__.items() if f.type not in ("Span", "str", "bool"))
-
-
-def _names_in(node: object) -> Iterator[s.Name]:
-    return (x for x in _walk(node) if isinstance(x, s.Name))
-
-
-def _statements(body: tuple[s.Stmt, ...]) -> Iterator[s.Stmt]:
-    return (x for x in _walk(body) if isinstance(x, s.Assign | s.AugAssign | s.For | s.CallProcedure))
-
-
-def _bound(stmt: object) -> Iterator[s.Name]:
-    match stmt:
-        case s.For(target):
-            yield s.Name(target, stmt.span)
-        case s.Assign(s.Name() as name) | s.AugAssign(s.Name() as name) | s.CallProcedure(_, s.Name() as name):
-            yield name
-
-
-def _module_names(module: s.Module) -> Iterator[s.Name]:
-    for part in (*module.definitions, *module.assumptions, *module.classes):
-        yield from _names_in(part)
-
-
-def _module_attributes(module: s.Module) -> Iterator[s.Attribute]:
-    for class_def in module.classes:
-        for node in _walk(class_def):
-            if isinstance(node, s.Attribute):
-                yield node

@@ -16,13 +16,15 @@ from modelcheck.ir import nodes as n
 from modelcheck.ir.ops import Op
 from modelcheck.ir.types import BOOL, IntType, SeqType, TextType, Type, is_scalar, show
 from modelcheck.passes.context import Reporter
+from modelcheck.passes.dependencies import gotos
 from modelcheck.passes.inline import every
 from modelcheck.passes.simplify import all_values, fold, is_const, members
 from modelcheck.passes.typed import SOURCE_SITE, Break, Continue, Goto, Leave, Loop, Scope, TStmt, Yield, walk
 
 DONE = -1  # the place of a process that has returned, until places are numbered
 MAX_PLACES = 4096
-MAX_STEP = 50_000  # statements of one step
+MAX_STEP = 20_000  # statements of one step
+MAX_DEPTH = 150  # of branches one inside the other
 UNROLL_STATEMENTS = 400  # a loop without `yield` over constants is unrolled up to this many statements
 
 
@@ -76,7 +78,9 @@ class Walker:
         self._frames: dict[tuple, Frame] = {}
         self._joins: list[Frame] = []  # kept, since frames are told apart by identity
         self._active: set[tuple[int, int]] = set()
+        self._escapes: dict[tuple[int, bool, bool], bool] = {}
         self._size = 0
+        self._depth = 0
         self._end = self._frame("end", None, 0, {}, None)
 
     def start(self) -> tuple[n.Stmt | Goto, ...]:
@@ -115,10 +119,10 @@ class Walker:
             self._count(stmt)
             rest = (body, index, env, k)
             match stmt:
-                case n.Assign(n.Local(name, t), value) if name in self.single:
+                case n.Assign(n.Local(name), value) if name in self.single:
                     value = fold(value, env, unroll=True)
                     if isinstance(value, n.Const):
-                        env = {**env, name: n.Const(value.value, t if value.type == t else value.type, value.span)}
+                        env = {**env, name: value}
                     else:
                         out.append(replace(stmt, value=value))
                 case n.Assign(target, value):
@@ -140,20 +144,25 @@ class Walker:
                     if isinstance(test, n.Const):
                         branch = stmt.then if test.value else stmt.otherwise
                         return [*out, *self._run(branch, 0, env, self._rest(rest))]
-                    if not escapes(stmt.then) and not escapes(stmt.otherwise):
+                    if not self.escapes(stmt.then) and not self.escapes(stmt.otherwise):
                         out.append(self._joined(stmt, test, env))
                         continue
                     return [*out, self._split(stmt, test, env, self._rest(rest))]
                 case n.For():
-                    unrolled = self._for(stmt, env, rest)
-                    if unrolled is not None:
-                        return [*out, *unrolled]
-                    inner = tuple(self._run(stmt.body, 0, env, self._join()))
-                    out.append(replace(stmt, domain=fold(stmt.domain, env, unroll=True), body=inner))
+                    values = self._values(stmt, env)
+                    if values is None:
+                        inner = tuple(self._run(stmt.body, 0, env, self._join()))
+                        out.append(replace(stmt, domain=fold(stmt.domain, env, unroll=True), body=inner))
+                    elif self.escapes(stmt.body, in_loop=True):
+                        return [*out, *self._round(stmt, values, 0, env, self._rest(rest))]
+                    else:
+                        out += self._round(stmt, values, 0, env, self._join())
                 case Loop():
                     return [*out, *self._loop(stmt, env, self._rest(rest))]
                 case Scope(inner):
-                    return [*out, *self._run(inner, 0, env, self._frame("scope", stmt, 0, env, self._rest(rest)))]
+                    if self.escapes(inner, in_scope=True):
+                        return [*out, *self._run(inner, 0, env, self._frame("scope", stmt, 0, env, self._rest(rest)))]
+                    out += self._run(inner, 0, env, self._frame("scope", stmt, 0, env, self._join()))
                 case Yield():
                     return [*out, self._goto(stmt, env, self._rest(rest))]
                 case Break() | Continue() | Leave():
@@ -161,6 +170,7 @@ class Walker:
         return [*out, *self._resume(k)]
 
     def _count(self, stmt: TStmt) -> None:
+        self.report.spend(stmt.span)
         self._size += 1
         if self._size > MAX_STEP:
             hint = "put a `yield` in between, or loop over less"
@@ -180,17 +190,25 @@ class Walker:
         return frame
 
     def _joined(self, stmt: n.If, test: n.Expr, env: dict[str, n.Expr]) -> n.If:
-        then, otherwise = (tuple(self._run(b, 0, env, self._join())) for b in (stmt.then, stmt.otherwise))
+        then, otherwise = (self._branch(b, env, self._join(), stmt) for b in (stmt.then, stmt.otherwise))
         return n.If(test, then, otherwise, self._site("if", stmt.site, stmt.span), stmt.span)
 
     def _split(self, stmt: n.If, test: n.Expr, env: dict[str, n.Expr], k: Frame) -> n.If:
-        then, otherwise = (tuple(self._run(b, 0, env, k)) for b in (stmt.then, stmt.otherwise))
-        ends = [{x.place for x in _ends(side)} for side in (then, otherwise)]
-        separate = not any(_changes_state(side) for side in (then, otherwise))
-        if self.process and ends[0] != ends[1] and separate and _reads_shared(test):
+        then, otherwise = (self._branch(b, env, k, stmt) for b in (stmt.then, stmt.otherwise))
+        separate = gotos(then) != gotos(otherwise) and not any(map(_changes_state, (then, otherwise)))
+        if self.process and separate and _reads_shared(test):
             hint = "put the test behind the `yield`, if test and action are to be one step"
             self.report.note("N103", stmt.span, "this test decides the next label one step before it is used", hint)
         return n.If(test, then, otherwise, self._site("if", stmt.site, stmt.span), stmt.span)
+
+    def _branch(self, body: tuple[TStmt, ...], env: dict[str, n.Expr], k: Frame, stmt: TStmt) -> tuple:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            hint = "put a `yield` in between, or let a helper or `any(...)` find what the loop looks for"
+            raise self.report.error("P068", stmt.span, f"more than {MAX_DEPTH} branches, one inside the other", hint)
+        found = tuple(self._run(body, 0, env, k))
+        self._depth -= 1
+        return found
 
     def _resume(self, k: Frame) -> list:
         match k.kind:
@@ -210,9 +228,8 @@ class Walker:
         wanted = ("scope",) if isinstance(stmt, Leave) else ("round", "loop")
         while k.kind not in wanted:
             if k.kind in ("end", "scope") or k.next is None:
-                word = type(stmt).__name__.lower()
                 hint = "it belongs into a `for` or a `while`"
-                raise self.report.error("P065", stmt.span, f"`{word}` outside a loop", hint)
+                raise self.report.error("P065", stmt.span, "a jump outside a loop", hint)
             k = k.next
         return self._resume(k if isinstance(stmt, Continue) else k.next)
 
@@ -233,28 +250,50 @@ class Walker:
             self.places.append(PlaceInfo(stop, k, env))
         return Goto(number)
 
+    def escapes(self, body: tuple[TStmt, ...], *, in_loop: bool = False, in_scope: bool = False) -> bool:
+        """Whether some way through the statements leaves the common path: it yields, chooses, or jumps out of them."""
+        key = (id(body), in_loop, in_scope)
+        if key not in self._escapes:
+            self._escapes[key] = any(self._escaping(stmt, in_loop, in_scope) for stmt in body)
+        return self._escapes[key]
+
+    def _escaping(self, stmt: TStmt, in_loop: bool, in_scope: bool) -> bool:
+        match stmt:
+            case Yield() | n.Choose() | Loop():
+                return True
+            case Break() | Continue():
+                return not in_loop
+            case Leave():
+                return not in_scope
+            case n.If(_, then, otherwise):
+                return any(self.escapes(side, in_loop=in_loop, in_scope=in_scope) for side in (then, otherwise))
+            case n.For(_, _, inner):
+                return self.escapes(inner, in_loop=True, in_scope=in_scope)
+            case Scope(inner):
+                return self.escapes(inner, in_scope=True)
+        return False
+
     # --- loops over finite domains
 
-    def _for(self, stmt: n.For, env: dict[str, n.Expr], rest: tuple) -> list | None:
-        """The loop unrolled in front of the rest; None where it stays a loop."""
+    def _values(self, stmt: n.For, env: dict[str, n.Expr]) -> tuple[n.Const, ...] | None:
+        """The values of the rounds of a loop that is unrolled (None values for the rounds of a sequence that is known
+        at run time); None where it stays a loop."""
         domain = fold(stmt.domain, env, unroll=True)
-        leaving = escapes(stmt.body)
+        leaving = self.escapes(stmt.body)
         if isinstance(domain, n.Const):
             found = members(domain)
-            text = isinstance(domain.type.of, TextType)
-            if leaving or text or len(found) * len(list(every(stmt.body))) <= UNROLL_STATEMENTS:
-                values = tuple(n.Const(v, domain.type.of, stmt.span) for v in found)
-                return self._round(stmt, values, 0, env, self._rest(rest))
+            small = len(found) * sum(1 for _ in every(stmt.body)) <= UNROLL_STATEMENTS
+            if leaving or small or isinstance(domain.type.of, TextType):
+                return tuple(n.Const(v, domain.type.of, stmt.span) for v in found)
             return None
         if not leaving:
             return None
         if isinstance(domain.type, SeqType):
-            return self._round(stmt, (n.Const(None, BOOL),) * domain.type.capacity, 0, env, self._rest(rest))
+            return (n.Const(None, BOOL),) * domain.type.capacity
         if not is_scalar(domain.type.of):
             hint = "run over a type and test `in` inside"
             raise self.report.error("P067", stmt.span, f"a loop with steps over a set of {show(domain.type.of)}", hint)
-        values = tuple(n.Const(v, domain.type.of, stmt.span) for v in members(all_values(domain.type.of)))
-        return self._round(stmt, values, 0, env, self._rest(rest))
+        return tuple(n.Const(v, domain.type.of, stmt.span) for v in members(all_values(domain.type.of)))
 
     def _round(self, stmt: n.For, values: tuple[n.Const, ...], i: int, env: dict[str, n.Expr], k: Frame) -> list:
         if i == len(values):
@@ -266,10 +305,9 @@ class Walker:
             return self._run(stmt.body, 0, inner, self._frame("round", stmt, i, env, k, values))
         head, test, inner = self._member(stmt, domain, values[i], env)
         frame = self._frame("round", stmt, i, env, k, values)
-        taken = (*head, *self._run(stmt.body, 0, inner, frame))
-        if isinstance(domain.type, SeqType):  # an exhausted sequence stays so
-            return [n.If(test, taken, tuple(self._resume(k)), None, stmt.span)]
-        return [n.If(test, taken, tuple(self._resume(frame)), None, stmt.span)]
+        taken = (*head, *self._branch(stmt.body, inner, frame, stmt))
+        behind = k if isinstance(domain.type, SeqType) else frame  # an exhausted sequence stays so
+        return [n.If(test, taken, self._branch((), env, behind, stmt), None, stmt.span)]
 
     def _member(self, stmt: n.For, domain: n.Expr, value: n.Const, env: dict[str, n.Expr]) -> tuple:
         """Of a loop over a set or sequence known at run time: what takes the next member out of what is left."""
@@ -297,36 +335,6 @@ def static_names(frame: Frame | None) -> tuple[tuple[str, Any, Type], ...]:
             found.insert(0, (name, value.value, value.type))
         frame = frame.next
     return tuple(found)
-
-
-def escapes(body: tuple[TStmt, ...], *, in_loop: bool = False, in_scope: bool = False) -> bool:
-    """Whether some way through the statements leaves the common path: it yields, chooses, or jumps out of them."""
-    for stmt in body:
-        match stmt:
-            case Yield() | n.Choose() | Loop():
-                return True
-            case Break() | Continue() if not in_loop:
-                return True
-            case Leave() if not in_scope:
-                return True
-            case n.If(_, then, otherwise):
-                if any(escapes(side, in_loop=in_loop, in_scope=in_scope) for side in (then, otherwise)):
-                    return True
-            case n.For(_, _, inner) if escapes(inner, in_loop=True, in_scope=in_scope):
-                return True
-            case Scope(inner) if escapes(inner, in_loop=in_loop, in_scope=True):
-                return True
-    return False
-
-
-def _ends(body: tuple) -> list[Goto]:
-    found: list[Goto] = []
-    for stmt in body:
-        if isinstance(stmt, Goto):
-            found.append(stmt)
-        elif isinstance(stmt, n.If):
-            found += _ends((*stmt.then, *stmt.otherwise))
-    return found
 
 
 def _changes_state(body: tuple) -> bool:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from modelcheck.ir import nodes as n
 from modelcheck.ir.types import BOOL, FormulaType
 from modelcheck.passes import pure, typecheck
-from modelcheck.passes.context import Bad, Binding, Member, NotPure, SpecSelf
-from modelcheck.passes.lower import Builder, Resolver
+from modelcheck.passes.context import Bad, Binding, Member, NotPure, SpecSelf, kind_of
+from modelcheck.passes.lower import Builder
 from modelcheck.passes.names import World
+from modelcheck.passes.resolve import Resolver
+from modelcheck.passes.simplify import fold
 from modelcheck.passes.spec import Spec
 from modelcheck.passes.typed import StepTest
 
@@ -27,16 +29,17 @@ def typed(world: World, spec: Spec) -> list[n.Property]:
     """The properties with their formulas as written; what depends on places is still open."""
     found = []
     for name, member in spec.info.functions.items():
-        kind = member.function.decorators[0].name if member.function.decorators else None
-        if kind not in KINDS:
+        kind = kind_of(member.function)
+        if kind not in KINDS or member.function.has_yield:
             continue
         try:
             found.append(_property(world, spec, name, kind, member))
         except Bad:
             continue
-        except NotPure as why:
+        except NotPure as impure:
             hint = "write one formula: `implies(a, b)`, `all(p(x) for x in X)`, `a if c else b`"
-            world.report.error("T028", why.span, f"a property only looks at the state; `{name}` {why.does} here", hint)
+            message = f"a property only looks at the state; in `{name}`, this {impure.why}"
+            world.report.error("T028", impure.span, message, hint)
     return found
 
 
@@ -46,27 +49,21 @@ def _property(world: World, spec: Spec, name: str, kind: n.PropertyKind, member:
     if len(function.parameters) != wanted:
         usage = f"def {name}(self, after)" if wanted else f"def {name}(self)"
         raise ctx.error("T004", function.span, f"a @{kind} has the wrong parameters", f"write `{usage}`")
-    if function.has_yield:
-        raise ctx.error("P061", function.span, f"property `{name}` has a `yield`", "a property looks at one state")
-    decorator = function.decorators[0]
-    if decorator.args or decorator.keywords:
-        raise ctx.error("T004", decorator.span, f"`@{kind}` takes no argument", f"write `@{kind}`")
     scope: dict[str, Binding] = {"self": SpecSelf()}
     scope |= {p.name: SpecSelf(after=True) for p in function.parameters}
     ctx = replace(ctx, scopes=[scope, {}], spec=spec, temporal=kind == "temporal")
     found = pure.value_of(ctx, function, BOOL)
-    if not isinstance(found.type, FormulaType) or kind != "temporal":
+    if not isinstance(found.type, FormulaType):
         found = typecheck.as_bool(ctx, found, function.span)
-    return n.Property(name, kind, typecheck.fold(found), function.doc, span=function.span)
+    return n.Property(name, kind, fold(found), function.doc, span=function.span)
 
 
 def numbered(builder: Builder, found: list[n.Property]) -> Properties:
     """The properties with their predicates compiled, once the places are known."""
-    resolver, out = Resolver(builder), Properties()
+    resolver, out = builder.resolver, Properties()
     for p in found:
         if p.kind == "temporal":
-            expr = _formula(builder, resolver, p.expr)
-            out.properties.append(replace(p, expr=expr))
+            out.properties.append(replace(p, expr=_formula(builder, resolver, p.expr)))
             continue
         table = out.step_predicates if p.kind == "action_invariant" else out.predicates
         table.append(resolver.expr(p.expr, unroll=True))
@@ -86,8 +83,9 @@ def _left_side(e: n.Expr) -> n.Expr | None:
     match e:
         case n.Logic("implies", (left, _)):
             return left
-        case n.Quantifier("all", local, domain, n.Logic("implies", (left, _)), _, guard):
-            return n.Quantifier("any", local, domain, left, BOOL, guard, e.span)
+        case n.Quantifier("all", local, domain, body, _, guard):
+            inner = _left_side(body)
+            return None if inner is None else n.Quantifier("any", local, domain, inner, BOOL, guard, e.span)
         case n.Bind(_, _, body):
             inner = _left_side(body)
             return None if inner is None else replace(e, body=inner)
@@ -104,13 +102,13 @@ def _formula(builder: Builder, resolver: Resolver, e: n.Expr) -> n.Expr:
 
 
 def _actions(builder: Builder, e: StepTest) -> frozenset[int]:
-    found = set()
-    for i, action in enumerate(builder.actions):
-        if e.process is not None and action.process == e.process:
-            place = builder.processes[e.process].places[action.place or 0]
-            if e.label is None or e.label in (place.plain, place.label):
-                found.add(i)
-        elif e.action is not None and action.process is None and action.label == e.action:
-            if e.args is None or e.args == tuple(v for _, v, _ in action.args):
-                found.add(i)
-    return frozenset(found)
+    """The actions that a step test speaks of, by number."""
+
+    def meant(action: n.Action) -> bool:
+        if e.process is not None:
+            same = action.process == e.process
+            return same and (e.label is None or builder.resolver.stands(e.process, action.place or 0, e.label))
+        args = tuple(v for _, v, _ in action.args)
+        return action.process is None and action.label == e.action and e.args in (None, args)
+
+    return frozenset(i for i, action in enumerate(builder.actions) if meant(action))

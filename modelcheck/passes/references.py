@@ -1,22 +1,31 @@
-"""What `self` leads to: variables, processes and where they stand, places that can be assigned."""
+"""What names lead to: constants, locals, variables and their parts; and places that can be assigned."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from modelcheck.errors import Span
 from modelcheck.ir import nodes as n
 from modelcheck.ir import surface as s
 from modelcheck.ir.ops import Op
-from modelcheck.ir.types import BOOL, ArrayType, IntType, RecordType, SeqType, Type, show
-from modelcheck.passes import conversions, statements, typecheck
-from modelcheck.passes.context import Bad, Dsl, Place, SpecClass, SpecSelf, TypeName, Value, did_you_mean
-from modelcheck.passes.simplify import fold
-from modelcheck.passes.typed import PlaceTest, ProcessLocal, StepTest
+from modelcheck.ir.types import ArrayType, IntType, RecordType, SeqType, Type, show
+from modelcheck.passes import places, statements, typecheck
+from modelcheck.passes.context import (
+    Bad,
+    Dsl,
+    Place,
+    SpecClass,
+    SpecSelf,
+    TypeName,
+    Value,
+    did_you_mean,
+    kind_of,
+    which,
+)
+from modelcheck.passes.conversions import apply, coerce, inner, plain
 
 if TYPE_CHECKING:
-    from modelcheck.passes.spec import Family
     from modelcheck.passes.typecheck import Context
 
 
@@ -32,22 +41,25 @@ def name(ctx: Context, e: s.Name) -> n.Expr:
         case Dsl(name):
             raise ctx.error("T010", e.span, f"`{name}` is no value", f"call it: `{name}(...)`")
         case SpecClass():
-            raise ctx.error("T010", e.span, f"`{e.id}` is a spec, not a value", "name a variable of it: `self.x`")
+            hint = "name a variable of it, such as `self.x`"
+            raise ctx.error("T010", e.span, f"`{e.id}` is a spec, not a value", hint)
     raise AssertionError(e)
 
 
 def attribute(ctx: Context, e: s.Attribute) -> n.Expr:
-    local = process_local(ctx, e)
+    local = places.process_local(ctx, e)
     if local is not None:
         return local
     if isinstance(e.value, s.Name) and isinstance(me := ctx.lookup(e.value.id, e.value.span), SpecSelf):
         return variable(ctx, e, me)
-    record = conversions.plain(typecheck.expression(ctx, e.value))
+    record = plain(typecheck.expression(ctx, e.value))
     if not isinstance(record.type, RecordType):
         raise ctx.error("T011", e.span, f"{show(record.type)} has no field `{e.name}`", "only records have fields")
     fields = dict(record.type.fields)
     if e.name not in fields:
-        hint = did_you_mean(e.name, fields, f"its fields are {', '.join(fields)}")
+        if e.name in ctx.world.records[record.type].fields:  # its declaration is wrong, and has been reported
+            raise Bad
+        hint = did_you_mean(e.name, fields, which("fields", fields))
         raise ctx.error("N002", e.span, f"{record.type.name} has no field `{e.name}`", hint)
     return n.Field(record, e.name, fields[e.name], e.span)
 
@@ -56,11 +68,11 @@ def subscript(ctx: Context, e: s.Subscript) -> n.Expr:
     array: list[n.Expr] = []
 
     def make_index() -> n.Expr:
-        expected = array[0].type.index if isinstance(array[0].type, ArrayType) else None
+        expected = array[0].type.index if array and isinstance(array[0].type, ArrayType) else None
         return typecheck.expression(ctx, e.index, expected)
 
     def make_array() -> n.Expr:
-        array.append(conversions.plain(typecheck.expression(ctx, e.value)))
+        array.append(plain(typecheck.expression(ctx, e.value)))
         return array[0]
 
     base, index = typecheck.in_order(ctx, make_array, make_index)
@@ -71,15 +83,16 @@ def subscript(ctx: Context, e: s.Subscript) -> n.Expr:
             if isinstance(index, n.Const) and isinstance(index.value, int) and index.value < 0:
                 hint = f"write `x[len(x) - {-index.value}]`"
                 raise ctx.error("T012", e.index.span, "a sequence is indexed from 0", hint)
-            return typecheck.apply(ctx, Op.ITEM, (base, index), e.span)
-    raise ctx.error("T011", e.span, f"{show(base.type)} has no elements to index", "only arrays and sequences have")
+            return apply(ctx, Op.ITEM, (base, index), e.span)
+    hint = "only arrays and sequences have"
+    raise ctx.error("T011", e.span, f"{show(base.type)} has no elements to index", hint)
 
 
 def array_index(ctx: Context, index: n.Expr, t: Type, span: Span) -> n.Expr:
     """An index: an integer may be too large (a fault at run time), anything else is of the index type."""
-    if isinstance(t, IntType) and isinstance(conversions.inner(index.type), IntType):
-        return conversions.plain(index)
-    return conversions.coerce(ctx, index, t, span)
+    if isinstance(t, IntType) and isinstance(inner(index.type), IntType):
+        return plain(index)
+    return coerce(ctx, index, t, span)
 
 
 def variable(ctx: Context, e: s.Attribute, me: SpecSelf) -> n.Variable:
@@ -89,9 +102,8 @@ def variable(ctx: Context, e: s.Attribute, me: SpecSelf) -> n.Variable:
         return n.Variable(found.index, found.type, e.span, me.after)
     member = ctx.spec.info.functions.get(e.name)
     if member is not None:
-        kind = member.function.decorators[0].name if member.function.decorators else None
         hint = f"call it: `self.{e.name}(...)`"
-        if kind == "process":
+        if kind_of(member.function) == "process":
             hint = f'write `at(self.{e.name}, "label")`'
         raise ctx.error("T010", e.span, f"`{e.name}` is a method, not a value", hint)
     if e.name in ctx.spec.info.fields:  # its declaration is wrong, and has been reported
@@ -101,154 +113,13 @@ def variable(ctx: Context, e: s.Attribute, me: SpecSelf) -> n.Variable:
     raise ctx.error("N002", e.span, f"{ctx.spec.info.name} has no `{e.name}`", hint)
 
 
-# --- processes --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessReference:
-    family: Family
-    indices: tuple[s.Expr, ...]
-    after: bool
-    span: Span
-
-
-def process(ctx: Context, e: s.Expr) -> ProcessReference | None:
-    """`self.vcpu`, `self.vcpu[i]`, `self.link[a, b]`, `self.link[a][b]`; None where the expression is no process."""
-    indices: list[s.Expr] = []
-    inner = e
-    while isinstance(inner, s.Subscript):
-        index = inner.index
-        parts = index.items if isinstance(index, s.Display) and index.kind == "tuple" else (index,)
-        indices[:0] = parts
-        inner = inner.value
-    match inner:
-        case s.Attribute(s.Name(name), attribute) if ctx.spec is not None and attribute in ctx.spec.families:
-            me = ctx.local(name)
-            if isinstance(me, SpecSelf):
-                return ProcessReference(ctx.spec.families[attribute], tuple(indices), me.after, e.span)
-    return None
-
-
-def _need_process(ctx: Context, e: s.Expr) -> ProcessReference:
-    found = process(ctx, e)
-    if found is None:
-        names = ", ".join(ctx.spec.families) if ctx.spec else ""
-        hint = f"write `self.name` of a process: {names}" if names else "the spec has no process"
-        raise ctx.error("T019", e.span, "this is no process", hint)
-    return found
-
-
-def _instances(
-    ctx: Context, ref: ProcessReference, make: Callable[[int], n.Expr], t: Type, *, partial: bool = False
-) -> n.Expr:
-    """`make(number)` for the instance that the indices name, chosen at run time where they are not constant.
-
-    partial: fewer indices than the family has types stand for every instance that matches (an `or`).
-    """
-    family, wanted = ref.family, len(ref.family.indices)
-    if len(ref.indices) != wanted and not (partial and not ref.indices):
-        index = ", ".join("i" for _ in family.indices)
-        hint = f"write `self.{family.name}[{index}]`" if wanted else f"write `self.{family.name}`"
-        raise ctx.error("T019", ref.span, f"`{family.name}` has {wanted} indices, not {len(ref.indices)}", hint)
-    indices = [typecheck.typed(ctx.pure(), e, index) for e, index in zip(ref.indices, family.indices)]
-    chosen: n.Expr | None = None
-    for offset, values in reversed(list(enumerate(family.instances))):
-        made = make(family.first + offset)
-        if chosen is None:
-            chosen = made
-            continue
-        test = _conjunction(
-            [n.Apply(Op.EQ, (i, n.Const(v, i.type)), BOOL, ref.span) for i, v in zip(indices, values)], ref.span
-        )
-        if not indices:
-            chosen = n.Logic("or", (made, chosen), ref.span)
-        else:
-            chosen = n.Cond(test, made, chosen, t, ref.span)
-    if chosen is None:
-        raise ctx.error("T019", ref.span, f"`{family.name}` has no instance", "its types are empty")
-    return fold(chosen)
-
-
-def _conjunction(tests: list[n.Expr], span: Span) -> n.Expr:
-    return tests[0] if len(tests) == 1 else n.Logic("and", tuple(tests), span)
-
-
-def at(ctx: Context, e: s.Call) -> n.Expr:
-    """`at(self.vcpu[1], "kick")`."""
-    if len(e.args) != 2 or e.keywords:
-        raise ctx.error("T004", e.span, "`at` takes a process and a label", 'write `at(self.vcpu[1], "kick")`')
-    ref = _need_process(ctx, e.args[0])
-    label = _label(ctx, ref, e.args[1])
-    return replace_span(_instances(ctx, ref, lambda i: PlaceTest(i, label, e.span, ref.after), BOOL), e.span)
-
-
-def done(ctx: Context, e: s.Call) -> n.Expr:
-    if len(e.args) != 1 or e.keywords:
-        raise ctx.error("T004", e.span, "`done` takes a process", "write `done(self.vcpu[1])`")
-    ref = _need_process(ctx, e.args[0])
-    return replace_span(_instances(ctx, ref, lambda i: PlaceTest(i, None, e.span, ref.after), BOOL), e.span)
-
-
-def replace_span(e: n.Expr, span: Span) -> n.Expr:
-    return replace(e, span=span)
-
-
-def _label(ctx: Context, ref: ProcessReference, e: s.Expr) -> str:
-    match e:
-        case s.Literal_(str() as label):
-            plain = label.partition("#")[0]
-            if plain not in ref.family.labels:
-                hint = did_you_mean(label, ref.family.labels, f"its labels are {', '.join(sorted(ref.family.labels))}")
-                raise ctx.error("N005", e.span, f'`{ref.family.name}` has no step "{label}"', hint)
-            return label
-    raise ctx.error("T004", e.span, "a label is a string", f'write `at(self.{ref.family.name}, "label")`')
-
-
-def process_local(ctx: Context, e: s.Attribute) -> n.Expr | None:
-    """`self.vcpu[1].queue`: a declared local; None where the expression is something else."""
-    ref = process(ctx, e.value)
-    if ref is None:
-        return None
-    if e.name not in ref.family.locals:
-        known = ref.family.locals
-        hint = did_you_mean(e.name, known, f"its declared locals are {', '.join(known) or 'none'}")
-        raise ctx.error("N002", e.span, f"process `{ref.family.name}` declares no `{e.name}`", hint)
-    t = ref.family.locals[e.name]
-    return replace_span(_instances(ctx, ref, lambda i: ProcessLocal(i, e.name, t, e.span, ref.after), t), e.span)
-
-
-def step_test(ctx: Context, kind: str, e: s.Call) -> n.Expr:
-    """`happens(self.vcpu[1], "kick")`, `enabled(self.prepare, rm)`: in temporal properties."""
-    if not ctx.temporal:
-        hint = "it speaks of the step that comes next: use it in a @temporal property"
-        raise ctx.error("T020", e.span, f"`{kind}` is a predicate of steps", hint)
-    if not e.args or e.keywords:
-        raise ctx.error("T004", e.span, f"`{kind}` takes a process and a label", f'write `{kind}(self.vcpu, "kick")`')
-    match e.args[0]:
-        case s.Attribute(s.Name(name), action) if action in ctx.spec.actions and isinstance(ctx.local(name), SpecSelf):
-            types = ctx.spec.actions[action].types
-            if len(e.args) not in (1, 1 + len(types)):
-                hint = f"`{action}` has {len(types)} parameters: give all or none"
-                raise ctx.error("T004", e.span, f"`{kind}` has the wrong number of arguments", hint)
-            args = tuple(typecheck.constant(ctx, a, t).value for a, t in zip(e.args[1:], types))
-            return StepTest(kind, None, None, action, args or None, e.span)
-    ref = _need_process(ctx, e.args[0])
-    label = _label(ctx, ref, e.args[1]) if len(e.args) > 1 else None
-    make = lambda i: StepTest(kind, i, label, None, None, e.span)  # noqa: E731
-    if not ref.indices and ref.family.indices:
-        instances = tuple(make(ref.family.first + k) for k in range(len(ref.family.instances)))
-        return n.Temporal("or", instances, e.span)
-    values = tuple(typecheck.constant(ctx, x, t).value for x, t in zip(ref.indices, ref.family.indices))
-    if values not in ref.family.instances:
-        raise ctx.error("T019", ref.span, "there is no such instance", f"write `self.{ref.family.name}[i]`")
-    return make(ref.family.first + ref.family.instances.index(values))
-
-
 # --- places to assign -------------------------------------------------------------------------------------------------
+
+ASSIGNABLE = "assign to a variable, a field, an element or a declared local"
 
 
 def lvalue(ctx: Context, e: s.Expr) -> n.Lvalue:
-    """A place that can be assigned; T021 for anything else."""
+    """A place that can be assigned, or changed in place; T021 for anything else."""
     match e:
         case s.Name(name):
             match ctx.lookup(name, e.span):
@@ -262,28 +133,30 @@ def lvalue(ctx: Context, e: s.Expr) -> n.Lvalue:
         case s.Attribute() | s.Subscript():
             path = typecheck.expression(ctx, e)
             return _assignable(ctx, path, e)
-    raise ctx.error("T021", e.span, "this cannot be assigned", "assign to a variable, a field, an element or a local")
+    raise ctx.error("T021", e.span, "this cannot be assigned", ASSIGNABLE)
+
+
+def target(ctx: Context, e: s.Expr) -> n.Lvalue:
+    """The left side of an assignment. Its indices have no effects: they would come before those of the right side."""
+    if isinstance(e, s.Name) and isinstance(ctx.local(e.id), Place):
+        hint = f"assign its fields, `{e.id}.field = ...`: under Python, `{e.id}` would become another name"
+        raise ctx.error("T021", e.span, f"`{e.id}` stands for a place in the state", hint)
+    return lvalue(ctx.pure(), e)
 
 
 def _assignable(ctx: Context, path: n.Expr, e: s.Expr) -> n.Lvalue:
     match path:
-        case n.Variable(after=True):
-            raise ctx.error("T021", e.span, "the next state cannot be assigned", "a property only looks at it")
         case n.Variable():
             return path
         case n.Local() if _is_declared(ctx, path):
             return path
         case n.Field(record):
-            _assignable(ctx, record, e)
-            return path
+            return replace(path, record=_assignable(ctx, record, e))
         case n.Element(array):
-            _assignable(ctx, array, e)
-            return path
+            return replace(path, array=_assignable(ctx, array, e))
         case n.Apply(Op.ITEM, (seq, index)):
-            _assignable(ctx, seq, e)
-            return n.Element(seq, index, path.type, path.span)
-    hint = "assign to a variable, a field, an element or a declared local"
-    raise ctx.error("T021", e.span, "this cannot be assigned", hint)
+            return n.Element(_assignable(ctx, seq, e), index, path.type, path.span)
+    raise ctx.error("T021", e.span, "this cannot be assigned", ASSIGNABLE)
 
 
 def _is_declared(ctx: Context, local: n.Local) -> bool:
@@ -306,16 +179,37 @@ def is_path(e: n.Expr) -> bool:
     return False
 
 
-def freeze_indices(ctx: Context, e: n.Expr) -> n.Expr:
-    """The path with each index evaluated now, so that a helper which changes the index still means the same place."""
-    match e:
+def indices(path: n.Expr) -> list[n.Expr]:
+    """The indices in a path, from the outside in (`self.a[i].b[j]`: i, j)."""
+    match path:
         case n.Field(inner):
-            return replace(e, record=freeze_indices(ctx, inner))
-        case n.Element(inner, index):
-            inner = freeze_indices(ctx, inner)
-            if isinstance(index, n.Const) or ctx.emit is None:
-                return replace(e, array=inner)
+            return indices(inner)
+        case n.Element(inner, index) | n.Apply(Op.ITEM, (inner, index)):
+            return [*indices(inner), index]
+    return []
+
+
+def with_indices(path: n.Expr, found: list[n.Expr]) -> n.Expr:
+    """The path with other indices, one for each of `indices`."""
+    match path:
+        case n.Field(inner):
+            return replace(path, record=with_indices(inner, found))
+        case n.Element(inner):
+            return replace(path, array=with_indices(inner, found[:-1]), index=found[-1])
+        case n.Apply(Op.ITEM, (inner, _)):
+            return replace(path, args=(with_indices(inner, found[:-1]), found[-1]))
+    return path
+
+
+def freeze_indices(ctx: Context, path: n.Expr) -> n.Expr:
+    """The path with each index evaluated now, so that a helper which changes the index still means the same place."""
+    if ctx.emit is None:
+        return path
+    found = []
+    for index in indices(path):
+        if not isinstance(index, n.Const):
             saved = ctx.fresh("index", index.type, index.span)
             ctx.emit.append(n.Assign(saved, index, index.span))
-            return replace(e, array=inner, index=saved)
-    return e
+            index = saved
+        found.append(index)
+    return with_indices(path, found)

@@ -10,9 +10,13 @@ from dataclasses import replace
 from typing import Callable, Mapping
 
 from modelcheck.ir import nodes as n
+from modelcheck.ir.evaluate import EvaluationError, evaluate
+from modelcheck.ir.layout import count_up_to
 from modelcheck.ir.ops import OPS, Fault, Op, fits, possible_faults
 from modelcheck.ir.types import (
     BOOL,
+    INT64,
+    IntType,
     SeqType,
     SetType,
     TextType,
@@ -23,10 +27,11 @@ from modelcheck.ir.types import (
     ordinal,
     values,
 )
-from modelcheck.passes.typed import walk
+from modelcheck.passes.typed import PlaceTest, ProcessLocal, StepTest, walk
 
 UNROLL_DOMAIN = 64  # quantifiers over at most so many constants are unrolled
 UNROLL_NODES = 4000  # unless the result would be larger than this
+MAX_EFFORT = 1 << 18  # operations in computing one constant
 
 Env = Mapping[str, n.Expr]  # locals that stand for a constant, or for a variable
 Resolve = Callable[[n.Expr], n.Expr]
@@ -37,8 +42,9 @@ _SHORT = {"and": False, "or": True}
 def fold(expr: n.Expr, env: Env | None = None, *, unroll: bool = False, resolve: Resolve | None = None) -> n.Expr:
     """The expression with the locals of `env` substituted and everything constant computed.
 
-    unroll: also turn quantifiers over few constants into their connective; without it they stay as the author
-    wrote them (for explanations), unless they are wholly constant.  resolve: replaces the nodes of `typed`.
+    unroll: also turn quantifiers over few constants into their connective, and drop an `implies` whose left side is
+    False; without it they stay as the author wrote them (for explanations, and for who asks whether the left side ever
+    holds), unless they are wholly constant.  resolve: replaces the nodes of `typed`.
     """
     return _Folder(unroll, resolve).expr(expr, dict(env or {}))
 
@@ -114,9 +120,10 @@ class _Folder:
     def logic(self, e: n.Logic, env: dict[str, n.Expr]) -> n.Expr:
         if e.connective == "implies":
             left = self.expr(e.args[0], env)
-            if isinstance(left, n.Const):
-                return self.expr(e.args[1], env) if left.value else n.Const(True, BOOL, e.span)
-            return replace(e, args=(left, self.expr(e.args[1], env)))
+            if is_const(left, False) and self.unroll:
+                return n.Const(True, BOOL, e.span)
+            right = self.expr(e.args[1], env)
+            return right if is_const(left, True) else replace(e, args=(left, right))
         short, kept = _SHORT[e.connective], []
         for arg in e.args:
             arg = self.expr(arg, env)
@@ -144,10 +151,11 @@ class _Folder:
         q = replace(q, domain=domain, body=body, guard=guard)
         if not isinstance(domain, n.Const):
             return q
+        if all(is_closed(part, q.local.name) for part in (body, guard) if part is not None):
+            return _computed(q)
         found = members(domain)
         text = isinstance(q.local.type, TextType)
-        closed = _closed(body, q.local.name) and (guard is None or _closed(guard, q.local.name))
-        if not (self.unroll or text or closed):
+        if not (self.unroll or text):
             return q
         size = sum(1 for _ in walk(body)) * len(found)
         if not text and (len(found) > UNROLL_DOMAIN or size > UNROLL_NODES):
@@ -159,11 +167,15 @@ class _Folder:
         guards = [None if q.guard is None else self.expr(q.guard, {q.local.name: v}) for v in found]
         if q.kind in ("all", "any"):
             return self._connective(q, bodies, guards)
+        if q.kind == "sum" and isinstance(q.local.type, TextType):
+            bodies, guards = [_counted(b, g) for b, g in zip(bodies, guards)], [None] * len(bodies)
         if any(g is not None and not isinstance(g, n.Const) for g in guards):
             return q
         kept = [b for b, g in zip(bodies, guards) if g is None or g.value]
         match q.kind:
             case "array" | "set":
+                return self.expr(n.Construct(tuple(kept), q.type, q.span), {})
+            case "seq" if len(kept) <= q.type.capacity:
                 return self.expr(n.Construct(tuple(kept), q.type, q.span), {})
             case "sum" if kept:
                 total = kept[0]
@@ -195,6 +207,23 @@ class _Folder:
         return self.expr(n.Logic(connective, tuple(parts), q.span), {})
 
 
+def _counted(e: n.Expr, guard: n.Expr | None) -> n.Expr:
+    """A part of a sum: 0 where the guard is false."""
+    t = IntType(min(0, e.type.lo), max(0, e.type.hi))
+    value = e if e.type == t else n.Apply(Op.CAST, (e,), t, e.span)
+    return value if guard is None else n.Cond(guard, value, n.Const(0, t, e.span), t, e.span)
+
+
+def _computed(e: n.Expr) -> n.Expr:
+    """A closed expression as its value; as it is, where that takes long or faults."""
+    if effort(e) > MAX_EFFORT:
+        return e
+    try:
+        return n.Const(evaluate(None, e, ()), e.type, getattr(e, "span", None))
+    except EvaluationError:
+        return e
+
+
 def may_fault(e: n.Expr) -> bool:
     """Whether evaluating the expression may raise a fault, judged by types."""
     for x in walk(e):
@@ -208,27 +237,31 @@ def may_fault(e: n.Expr) -> bool:
     return False
 
 
-def constant_fault(e: n.Expr) -> str | None:
-    """What goes wrong where an expression computes something impossible from constants alone: "a division by zero"."""
-    for x in walk(e):
-        if isinstance(x, n.Apply) and all(isinstance(a, n.Const) for a in x.args):
-            try:
-                OPS[x.op].meaning(x.type, *(a.value for a in x.args))
-            except Fault as fault:
-                return fault.kind.value
-    return None
+_CLOSED = (n.Const, n.Apply, n.Logic, n.Cond, n.Field, n.Element, n.Construct, n.Bind, n.Quantifier)
 
 
-def _closed(e: n.Expr, name: str) -> bool:
-    """Whether an expression reads nothing but constants and the local `name` (and locals that it binds itself)."""
-    bound = {name} | {x.local.name for x in walk(e) if isinstance(x, n.Bind | n.Quantifier)}
-    for x in walk(e):
-        if isinstance(x, n.Local) and x.name not in bound:
-            return False
-        if not isinstance(x, n.Const | n.Local | n.Apply | n.Logic | n.Cond | n.Field | n.Element | n.Construct | n.Bind
-                          | n.Quantifier):  # fmt: skip
-            return False
-    return True
+def is_closed(e: n.Expr, *names: str) -> bool:
+    """Whether an expression reads nothing but constants, the locals `names` and those that it binds itself."""
+    bound = {*names, *(x.local.name for x in walk(e) if isinstance(x, n.Bind | n.Quantifier))}
+    return all(x.name in bound if isinstance(x, n.Local) else isinstance(x, _CLOSED) for x in walk(e))
+
+
+def effort(e: n.Expr) -> int:
+    """How many operations it takes at most to evaluate an expression."""
+    match e:
+        case n.Quantifier(_, _, domain, body, _, guard):
+            each = 1 + effort(body) + (0 if guard is None else effort(guard))
+            return effort(domain) + largest(domain) * each
+        case PlaceTest() | ProcessLocal() | StepTest():
+            return 1
+    return 1 + sum(map(effort, n.children(e)))
+
+
+def largest(domain: n.Expr) -> int:
+    """How many elements a domain can have at most."""
+    if isinstance(domain, n.Const):
+        return len(domain.value)
+    return domain.type.capacity if isinstance(domain.type, SeqType) else count_up_to(domain.type.of, INT64[1])
 
 
 def _position(index: Type, value: object) -> int | None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
+from math import prod
 from typing import Any, Iterator, Literal
 
 from modelcheck.errors import Span
 from modelcheck.ir import nodes as n
 from modelcheck.ir import surface as s
 from modelcheck.ir.types import Type, cardinality, is_scalar, show, values
-from modelcheck.passes import declarations
-from modelcheck.passes.context import Bad, ClassInfo, Member, did_you_mean
+from modelcheck.passes import declarations, inline
+from modelcheck.passes.context import Bad, Broken, ClassInfo, Member, Value, did_you_mean, kind_of, which
 from modelcheck.passes.names import World
+from modelcheck.passes.sizes import MAX_INITIAL
+from modelcheck.passes.walks import method_calls, walk, yields
 
 MAX_INSTANCES = 4096
 Fairness = Literal["weak", "strong"] | None
@@ -29,22 +32,19 @@ class VariableInfo:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Family:
-    """A process and its instances. `first` is the number of the first instance; `labels` are those in its text and in
-    the procedures of the spec; `locals` its declared locals by name."""
+    """A process and its instances, the arguments of each. `first` is the number of the first instance; `labels` are
+    those in its text and in the procedures that it calls; `locals` are its declared locals by name, with their initial
+    values (None for a name that is declared in several blocks)."""
 
     name: str
     member: Member
     indices: tuple[Type, ...]
+    instances: tuple[tuple[Any, ...], ...]
     first: int
     fairness: Fairness
     unfair: frozenset[str]
     labels: frozenset[str]
-    locals: dict[str, Type]
-    initials: dict[str, n.Const]
-
-    @property
-    def instances(self) -> list[tuple[Any, ...]]:
-        return list(product(*(tuple(values(t)) for t in self.indices)))
+    locals: dict[str, n.Const | Broken | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,56 +75,125 @@ def declare(world: World, info: ClassInfo) -> Spec:
         except Bad:
             continue
         spec.variables[name] = VariableInfo(len(spec.variables), name, t, init, definition.span)
+    _few_initial_states(world, spec)
     first = 0
     for name, member in info.functions.items():
-        kind = member.function.decorators[0].name if member.function.decorators else None
         try:
-            if kind == "process":
-                family = _family(world, info, name, member, first)
-                first += len(family.instances)
-                spec.families[name] = family
-            elif kind == "action":
-                spec.actions[name] = action(world, name, member)
+            match kind_of(member.function):
+                case "process":
+                    spec.families[name] = _family(world, info, name, member, first)
+                    first += len(spec.families[name].instances)
+                case "action":
+                    spec.actions[name] = action(world, name, member)
         except Bad:
             continue
     return spec
 
 
+def _few_initial_states(world: World, spec: Spec) -> None:
+    found = 1
+    for v in spec.variables.values():
+        found *= declarations.alternatives(v.init, v.type)
+        if found > MAX_INITIAL:
+            hint = "let fewer variables start with ANY, or with smaller types; choose them in the first step"
+            message = f"there are more than {MAX_INITIAL} initial states"
+            world.report.error("T018", v.span, message, hint)
+            return
+
+
+# --- processes --------------------------------------------------------------------------------------------------------
+
+
 def _family(world: World, info: ClassInfo, name: str, member: Member, first: int) -> Family:
     function, ctx = member.function, world.context(member.module)
-    options = _options(world, member, ("each", "fair", "unfair"))
+    options = dict(function.decorators[0].keywords)
     each = options.get("each")
     parts = each.items if isinstance(each, s.Display) else () if each is None else (each,)
     indices = tuple(_index_type(world, member, part) for part in parts)
     if len(indices) != len(function.parameters):
         hint = f"`each` has {len(indices)} types: the method takes self and {len(indices)} parameters"
         raise ctx.error("T004", function.span, f"process `{name}` does not take what `each` gives", hint)
-    _bounded(world, member, indices)
-    procedures = [m for m in info.functions.values() if m.function.has_yield]
-    labels = frozenset(y.label for m in procedures for y in _yields(m.function.body))
-    own = frozenset(y.label for y in _yields(function.body))
-    unfair = _labels(world, member, options.get("unfair"), labels)
-    declared = dict(_locals(world, member))
-    local_types = {name: init.type for name, init in declared.items()}
-    fairness = _fairness(world, member, options)
-    return Family(name, member, indices, first, fairness, unfair, own | labels, local_types, declared)
+    instances = _instances(world, member, indices)
+    labels = frozenset(y.label for text in _texts(world, info, function) for y in yields(text))
+    unfair = _unfair(world, member, name, options.get("unfair"), labels)
+    declared: dict[str, n.Const | Broken | None] = {}
+    for local, initial in _locals(world, member):
+        declared[local] = None if local in declared else initial
+    fairness = _fairness(options)
+    return Family(name, member, indices, instances, first, fairness, unfair, labels, declared)
+
+
+def _texts(world: World, info: ClassInfo, function: s.Function) -> Iterator[s.Function]:
+    """A process and the procedures that it may call, each once: those of the name, whatever they are called on."""
+    known: dict[str, list[s.Function]] = {}
+    for owner in (info, *world.records.values()):
+        for name, member in owner.functions.items():
+            if inline.has_steps(member) and kind_of(member.function) != "process":
+                known.setdefault(name, []).append(member.function)
+    waiting, seen = [function], {id(function)}
+    while waiting:
+        text = waiting.pop()
+        yield text
+        for callee in (f for name in method_calls(text) for f in known.get(name, ())):
+            if id(callee) not in seen:
+                seen.add(id(callee))
+                waiting.append(callee)
+
+
+def _unfair(
+    world: World, member: Member, name: str, e: s.Expr | None, labels: frozenset[str]
+) -> frozenset[str]:
+    """The labels of `unfair=("kick",)`."""
+    found = set()
+    for item in (x for x in walk(e) if isinstance(x, s.Literal_)):
+        if item.value not in labels:
+            hint = did_you_mean(item.value, labels, which("labels", sorted(labels)))
+            raise world.context(member.module).error("N005", item.span, f'`{name}` has no step "{item.value}"', hint)
+        found.add(item.value)
+    return frozenset(found)
+
+
+def _locals(world: World, member: Member) -> Iterator[tuple[str, n.Const | Broken]]:
+    """The declared locals of a process with their initial values. What is wrong with one is reported where it is
+    typed; but its type is the same in every instance."""
+    ctx = world.context(member.module)
+    unknown = n.Local("", declarations.BOOL)
+    bound = {p.name: Value(unknown) for p in member.function.parameters}
+    for stmt in walk(member.function.body):
+        match stmt:
+            case s.For(target):
+                bound[target] = Value(unknown)
+            case s.Assign(s.Name(name), value) if declarations.is_declaration(ctx, value):
+                try:
+                    t, init = declarations.variable(replace(ctx, scopes=[bound]), value, name)
+                except Bad:
+                    yield name, Broken()
+                    continue
+                yield name, Broken() if declarations.has_any(init) else n.Const(declarations.value_of(init, t), t)
+
+
+# --- actions ----------------------------------------------------------------------------------------------------------
 
 
 def action(world: World, name: str, member: Member) -> ActionDef:
     """An @action: of the spec, or of a record. Each parameter's type comes from the keyword of its name."""
     function, ctx = member.function, world.context(member.module)
-    names = tuple(p.name for p in function.parameters)
-    options = _options(world, member, ("fair", *names))
+    names = [p.name for p in function.parameters]
+    options = dict(function.decorators[0].keywords)
+    for option, value in options.items():
+        if option not in ("fair", *names):
+            hint = did_you_mean(option, names, which("parameters", names))
+            raise ctx.error("T004", value.span, f"action `{name}` has no parameter `{option}`", hint)
     missing = [p for p in names if p not in options]
     if missing:
         hint = f"write `@action({missing[0]}=SomeType)`"
         raise ctx.error("T004", function.span, f"action `{name}` does not say where `{missing[0]}` ranges", hint)
     types = tuple(_index_type(world, member, options[p]) for p in names)
-    _bounded(world, member, types)
-    if function.has_yield:
-        hint = "an action is one atomic step; write a @process for several"
-        raise ctx.error("P060", function.span, f"action `{name}` has a `yield`", hint)
-    return ActionDef(name, member, types, _fairness(world, member, options))
+    _instances(world, member, types)
+    return ActionDef(name, member, types, _fairness(options))
+
+
+# --- shared -----------------------------------------------------------------------------------------------------------
 
 
 def _index_type(world: World, member: Member, e: s.Expr) -> Type:
@@ -136,79 +205,18 @@ def _index_type(world: World, member: Member, e: s.Expr) -> Type:
     return t
 
 
-def _bounded(world: World, member: Member, types: tuple[Type, ...]) -> None:
-    count = 1
-    for t in types:
-        count *= cardinality(t)
-    if count > MAX_INSTANCES:
+def _instances(world: World, member: Member, types: tuple[Type, ...]) -> tuple[tuple[Any, ...], ...]:
+    """Every tuple of arguments, in ascending order."""
+    number = prod(map(cardinality, types))
+    if number > MAX_INSTANCES:
         hint = "make the types smaller, or let the step `choose` its value"
-        message = f"`{member.function.name}` has {count} instances; at most {MAX_INSTANCES} are possible"
+        message = f"`{member.function.name}` has {number} instances; at most {MAX_INSTANCES} are possible"
         raise world.context(member.module).error("T014", member.function.span, message, hint)
+    return tuple(product(*(tuple(values(t)) for t in types)))
 
 
-def _options(world: World, member: Member, known: tuple[str, ...]) -> dict[str, s.Expr]:
-    decorator, ctx = member.function.decorators[0], world.context(member.module)
-    if decorator.args:
-        hint = "write its arguments by name, such as `each=Vcpu` or `fair=\"weak\"`"
-        raise ctx.error("T004", decorator.args[0].span, f"`@{decorator.name}` takes no positional argument", hint)
-    for name, value in decorator.keywords:
-        if name not in known:
-            hint = did_you_mean(name, known, f"it takes {', '.join(known)}")
-            raise ctx.error("T004", value.span, f"`@{decorator.name}` has no option `{name}` here", hint)
-    return dict(decorator.keywords)
-
-
-def _fairness(world: World, member: Member, options: dict[str, s.Expr]) -> Fairness:
+def _fairness(options: dict[str, s.Expr]) -> Fairness:
     match options.get("fair"):
-        case None | s.Literal_(None):
-            return None
         case s.Literal_("weak" | "strong" as fairness):
             return fairness
-        case other:
-            ctx = world.context(member.module)
-            raise ctx.error("T004", other.span, "fairness is unknown", 'write `fair="weak"` or `fair="strong"`')
-
-
-def _labels(world: World, member: Member, e: s.Expr | None, known: frozenset[str]) -> frozenset[str]:
-    items = e.items if isinstance(e, s.Display) else () if e is None else (e,)
-    found = set()
-    for item in items:
-        ctx = world.context(member.module)
-        if not isinstance(item, s.Literal_) or not isinstance(item.value, str):
-            raise ctx.error("T004", item.span, "`unfair` takes labels", 'write `unfair=("kick",)`')
-        if item.value not in known:
-            hint = did_you_mean(item.value, known, f"the labels are {', '.join(sorted(known)) or 'none'}")
-            raise ctx.error("N005", item.span, f'there is no step "{item.value}"', hint)
-        found.add(item.value)
-    return frozenset(found)
-
-
-def _yields(body: tuple[s.Stmt, ...]) -> Iterator[s.Yield]:
-    for stmt in statements(body):
-        if isinstance(stmt, s.Yield):
-            yield stmt
-
-
-def statements(body: tuple[s.Stmt, ...]) -> Iterator[s.Stmt]:
-    """Every statement of a body, nested ones included."""
-    for stmt in body:
-        yield stmt
-        match stmt:
-            case s.If(_, then, otherwise):
-                yield from statements((*then, *otherwise))
-            case s.For(_, _, inner) | s.While(_, inner):
-                yield from statements(inner)
-
-
-def _locals(world: World, member: Member) -> Iterator[tuple[str, n.Const]]:
-    """The declared locals of a process with their initial values. What is wrong is reported where it is typed."""
-    ctx = world.context(member.module)
-    for stmt in statements(member.function.body):
-        match stmt:
-            case s.Assign(s.Name(name), value) if declarations.is_declaration(ctx, value):
-                try:
-                    t, init = declarations.variable(ctx, value, name)
-                except Bad:
-                    continue
-                if not declarations.has_any(init):
-                    yield name, n.Const(declarations.value_of(init, t), t)
+    return None

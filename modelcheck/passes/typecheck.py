@@ -8,9 +8,9 @@ Helper calls are inlined on the way (`calls`, `inline`). A context either collec
 helper with effects can be called, or is pure (`emit` is None). What an operand computed before a later operand's
 effects is saved first: evaluation is from left to right.
 
-Expressions contain calls, which contain statements, which contain expressions: this module, `calls`, `comparisons`,
-`comprehensions`, `references`, `inline`, `pure` and `statements` are one recursive definition in eight files, and
-import each other as modules. `conversions` has no recursion of its own.
+Expressions contain calls, which contain statements, which contain expressions: this module, `conversions`,
+`comparisons`, `comprehensions`, `references`, `places`, `calls`, `inline`, `pure` and `statements` are one recursive
+definition, and import each other as modules.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Callable
 from modelcheck.errors import Span
 from modelcheck.ir import nodes as n
 from modelcheck.ir import surface as s
-from modelcheck.ir.ops import OPS, Op
+from modelcheck.ir.evaluate import EvaluationError, evaluate
+from modelcheck.ir.ops import FaultKind, Op
 from modelcheck.ir.types import (
     BOOL,
     INT64,
@@ -37,14 +38,10 @@ from modelcheck.ir.types import (
     join,
     show,
 )
-from modelcheck.passes import calls, comparisons, comprehensions, conversions, references
-from modelcheck.passes.context import (
-    Bad,
-    Binding,
-    Broken,
-    Expired,
-)
-from modelcheck.passes.simplify import constant_fault, fold
+from modelcheck.passes import calls, comparisons, comprehensions, references
+from modelcheck.passes.context import Bad, Binding, Broken, Declared, Expired, NotPure
+from modelcheck.passes.conversions import apply, coerce, inner, join_all, plain, something, unify, what
+from modelcheck.passes.simplify import MAX_EFFORT, effort, fold, is_closed
 
 if TYPE_CHECKING:
     from modelcheck.passes.names import World
@@ -64,9 +61,9 @@ class Context:
     spec: Spec | None = None
     calls: tuple[tuple[s.Function, Span], ...] = ()
     site: tuple[int, ...] = ()  # of the calls of procedures around it
-    steps: bool = False  # whether a `yield` may stand here
+    steps: bool = False  # whether a procedure may be called here
     expected: Type | None = None  # what a `return` should give
-    declared: dict[str, tuple[str, n.Const]] = field(default_factory=dict)  # local -> source name, initial value
+    declared: dict[str, Declared] = field(default_factory=dict)  # by the name of the local
     temporal: bool = False
 
     def error(self, code: str, span: Span, message: str, hint: str) -> Bad:
@@ -89,6 +86,10 @@ class Context:
                 raise self.error("N009", span, f"`{name}` may have no value here", hint)
         return binding
 
+    def names(self, name: str) -> bool:
+        """Whether something of the file, or of modelcheck, goes by that name here."""
+        return self.local(name) is None and name in self.world.known(self.module)
+
     def pure(self) -> Context:
         """The same place, where no statement can be emitted. Bindings made in it do not come back."""
         return replace(self, emit=None, scopes=[*self.scopes, {}])
@@ -102,6 +103,7 @@ class Context:
 
 def expression(ctx: Context, e: s.Expr, expected: Type | None = None) -> n.Expr:
     """The typed expression. `expected` helps literals to find their type; it is not enforced."""
+    ctx.world.report.spend(e.span)
     match e:
         case s.Literal_(value):
             return _literal(ctx, e, value, expected)
@@ -131,18 +133,17 @@ def expression(ctx: Context, e: s.Expr, expected: Type | None = None) -> n.Expr:
 
 def typed(ctx: Context, e: s.Expr, t: Type) -> n.Expr:
     """The expression converted to type `t`; T001 where that cannot be."""
-    return conversions.coerce(ctx, expression(ctx, e, t), t, e.span)
+    return coerce(ctx, expression(ctx, e, t), t, e.span)
 
 
 def condition(ctx: Context, e: s.Expr) -> n.Expr:
-    found = expression(ctx, e, BOOL)
-    return as_bool(ctx, found, e.span)
+    return as_bool(ctx, expression(ctx, e, BOOL), e.span)
 
 
 def as_bool(ctx: Context, found: n.Expr, span: Span) -> n.Expr:
     if not isinstance(found.type, BoolType):
         hint = "there is no truthiness: write the comparison" + _TRUTH_HINTS.get(type(found.type), "")
-        raise ctx.error("T003", span, f"a condition is a Bool, not {conversions.what(found)}", hint)
+        raise ctx.error("T003", span, f"a condition is a Bool, not {what(found)}", hint)
     return found
 
 
@@ -156,46 +157,63 @@ _TRUTH_HINTS = {
 
 
 def constant(ctx: Context, e: s.Expr, t: Type | None = None) -> n.Const:
-    """The value of an expression that depends on constants only; T005 otherwise, T006 where it is outside `t`."""
-    found = fold(typed(ctx.pure(), e, t) if t else expression(ctx.pure(), e), unroll=True)
+    """The value of an expression that depends on constants only, one of `t` where that is given. T005 where it depends
+    on more, T006 where it lies outside `t` or cannot be computed, T008 where it is beyond 64 bits."""
+    hint = "only constants, literals and what is computed from them can stand here"
+    pure = ctx.pure()
+    try:
+        found = fold(typed(pure, e, t) if t else expression(pure, e), unroll=True)
+    except NotPure:
+        raise ctx.error("T005", e.span, "this is not a constant", hint) from None
     if isinstance(found, n.Const):
         return found
-    if t is not None and isinstance(found, n.Apply) and found.op is Op.CAST:
-        raise ctx.error("T006", e.span, f"the value lies outside {show(t)}", "widen the type, or change the value")
-    fault = constant_fault(found)
-    if fault is not None:
-        raise ctx.error("T006", e.span, f"evaluating this meets {fault}", "change the constants, or the expression")
-    hint = "only constants, literals and what is computed from them can stand here"
-    raise ctx.error("T005", e.span, "this is not a constant", hint)
+    if not is_closed(found):
+        raise ctx.error("T005", e.span, "this is not a constant", hint)
+    if effort(found) > MAX_EFFORT:
+        raise ctx.error("T005", e.span, "this takes too long to compute", "write the value itself")
+    try:
+        return n.Const(evaluate(None, found, ()), found.type, e.span)
+    except EvaluationError as failure:
+        raise _no_constant(ctx, e.span, failure, t) from None
+
+
+def _no_constant(ctx: Context, span: Span, failure: EvaluationError, t: Type | None) -> Bad:
+    match failure.kind:
+        case FaultKind.RANGE:
+            hint = "widen the type, or change the value"
+            return ctx.error("T006", span, f"the value lies outside {show(t)}" if t else str(failure), hint)
+        case FaultKind.OVERFLOW:
+            return ctx.error("T008", span, "an integer beyond 64 bits", "integers lie between -2**63 and 2**63 - 1")
+    hint = "change the constants, or the expression"
+    return ctx.error("T006", span, f"evaluating this meets {failure.kind.value}", hint)
 
 
 def in_order(ctx: Context, *makers: Callable[[], n.Expr]) -> list[n.Expr]:
     """The operands, from left to right: one that was computed before a later one's effects keeps its value."""
     found: list[n.Expr] = []
+    bad = None
     for make in makers:
         mark = 0 if ctx.emit is None else len(ctx.emit)
-        made = make()
+        try:
+            made = make()
+        except Bad as reported:  # the operands after it may be wrong too
+            bad = reported
+            continue
         if ctx.emit is not None and len(ctx.emit) > mark:
-            for i, earlier in enumerate(found):
-                if not isinstance(earlier, n.Const):
-                    saved = ctx.fresh("saved", earlier.type, earlier.span)
-                    ctx.emit.insert(mark, n.Assign(saved, earlier, earlier.span))
-                    found[i], mark = saved, mark + 1
+            _save(ctx, found, mark)
         found.append(made)
+    if bad is not None:
+        raise bad
     return found
 
 
-def apply(ctx: Context, op: Op, args: tuple[n.Expr, ...], span: Span) -> n.Expr:
-    """The application, its type by the operator's rule; T002 where the operands do not fit."""
-    args = tuple(map(conversions.plain, args))
-    t = OPS[op].rule(*(a.type for a in args))
-    if t is None:
-        found = " and ".join(map(conversions.what, args))
-        hint = "it takes integers"
-        if any(isinstance(a.type, BoolType) for a in args):
-            hint = conversions.COUNT_A_BOOL
-        raise ctx.error("T002", span, f"`{OPS[op].symbol}` does not take {found}", hint)
-    return n.Apply(op, args, t, span)
+def _save(ctx: Context, found: list[n.Expr], mark: int) -> None:
+    """Keeps the values of operands in front of what was emitted from `mark` on."""
+    for i, earlier in enumerate(found):
+        if not isinstance(earlier, n.Const):
+            found[i] = ctx.fresh("saved", earlier.type, earlier.span)
+            ctx.emit.insert(mark, n.Assign(found[i], earlier, earlier.span))
+            mark += 1
 
 
 # --- literals -------------------------------------------------------------------------------------------------
@@ -206,14 +224,11 @@ def _literal(ctx: Context, e: s.Literal_, value: object, expected: Type | None) 
         case bool():
             return n.Const(value, BOOL, e.span)
         case int():
-            if not INT64[0] <= value <= INT64[1]:
-                raise ctx.error("T008", e.span, "an integer beyond 64 bits", "integers have 64 bits")
             return n.Const(value, IntType(value, value), e.span)
         case str():
-            wanted = conversions.inner(expected) if expected else None
-            if isinstance(wanted, EnumType):
-                return conversions.coerce(ctx, n.Const(value, TEXT, e.span), wanted, e.span)
-            return n.Const(value, TEXT, e.span)
+            wanted = inner(expected) if expected else None
+            text = n.Const(value, TEXT, e.span)
+            return coerce(ctx, text, wanted, e.span) if isinstance(wanted, EnumType) else text
     if isinstance(expected, OptionType):
         return n.Const(None, expected, e.span)
     hint = "None is a value of an Option; compare with `is None`"
@@ -238,7 +253,7 @@ def _unary(ctx: Context, e: s.Unary) -> n.Expr:
             return n.Temporal("not", (operand,), e.span)
         return n.Apply(Op.NOT, (as_bool(ctx, operand, e.operand.span),), BOOL, e.span)
     negated = apply(ctx, Op.NEG, (operand,), e.span)
-    return fold(negated) if e.op == "-" else operand
+    return fold(negated) if e.op == "-" else plain(operand)
 
 
 def _binary(ctx: Context, e: s.Binary, expected: Type | None) -> n.Expr:
@@ -248,20 +263,19 @@ def _binary(ctx: Context, e: s.Binary, expected: Type | None) -> n.Expr:
 
 def binary(ctx: Context, op: str, left: n.Expr, right: n.Expr, span: Span) -> n.Expr:
     """`left op right` by the types of the operands."""
-    left, right = conversions.plain(left), conversions.plain(right)
+    left, right = plain(left), plain(right)
     if isinstance(left.type, SetType) and isinstance(right.type, SetType) and op in _SET:
-        left, right = conversions.unify(ctx, left, right, span, f"`{op}`")
+        left, right = unify(ctx, left, right, span, f"`{op}`")
         return fold(n.Apply(_SET[op], (left, right), left.type, span))
     if isinstance(left.type, SeqType) and isinstance(right.type, SeqType) and op == "+":
-        t = join(conversions.with_element(left.type, right.type), conversions.with_element(right.type, left.type))
+        t = join(something(left.type, right.type), something(right.type, left.type))
         if t is not None:
-            sides = [conversions.coerce(ctx, x, SeqType(t.of, x.type.capacity), span) for x in (left, right)]
-            return apply(ctx, Op.CONCAT, tuple(sides), span)
+            sides = [coerce(ctx, x, SeqType(t.of, x.type.capacity), span) for x in (left, right)]
+            return fold(apply(ctx, Op.CONCAT, tuple(sides), span))
     if op == "**":
         return _power(ctx, left, right, span)
     if op not in _INTEGER:
-        found = f"{conversions.what(left)} and {conversions.what(right)}"
-        raise ctx.error("T002", span, f"`{op}` takes two sets, not {found}", _OF_SETS[op])
+        raise ctx.error("T002", span, f"`{op}` takes two sets, not {what(left)} and {what(right)}", _OF_SETS[op])
     return fold(apply(ctx, _INTEGER[op], (left, right), span))
 
 
@@ -270,9 +284,11 @@ def _power(ctx: Context, left: n.Expr, right: n.Expr, span: Span) -> n.Expr:
     known = isinstance(left, n.Const) and isinstance(right, n.Const)
     if not known or not isinstance(left.type, IntType) or not isinstance(right.type, IntType):
         raise ctx.error("T005", span, "`**` takes two constant integers", "write the product")
-    if not 0 <= right.value <= 64 or abs(left.value) ** right.value > INT64[1]:
-        raise ctx.error("T008", span, "an integer beyond 64 bits, or a negative exponent", "integers have 64 bits")
+    if right.value < 0 or (right.value > 64 and abs(left.value) > 1):
+        raise ctx.error("T008", span, "an exponent that is too large, or negative", "integers have 64 bits")
     value = left.value**right.value
+    if not INT64[0] <= value <= INT64[1]:
+        raise ctx.error("T008", span, "an integer beyond 64 bits", "integers lie between -2**63 and 2**63 - 1")
     return n.Const(value, IntType(value, value), span)
 
 
@@ -285,13 +301,13 @@ def _bool_op(ctx: Context, e: s.BoolOp) -> n.Expr:
             made = expression(ctx, arg, BOOL)
             if not isinstance(made.type, FormulaType):
                 made = as_bool(ctx, made, arg.span)
-        except Bad as found:  # the operands after it may be wrong too
-            bad = found
+        except Bad as reported:  # the operands after it may be wrong too
+            bad = reported
             continue
-        if i and ctx.emit is not None and len(ctx.emit) > mark:
-            made = _stop_early(ctx, e, args, made, mark)
-            args = []
-        args.append(made)
+        if i and not bad and ctx.emit is not None and len(ctx.emit) > mark:
+            args = [_stop_early(ctx, e, args, made, mark)]
+        else:
+            args.append(made)
     if bad is not None:
         raise bad
     if any(isinstance(a.type, FormulaType) for a in args):
@@ -312,14 +328,16 @@ def _stop_early(ctx: Context, e: s.BoolOp, before: list[n.Expr], made: n.Expr, m
 
 
 def _if_exp(ctx: Context, e: s.IfExp, expected: Type | None) -> n.Expr:
-    test = condition(ctx, e.test)
-    emitted: list[tuple] = []
-    values = []
+    test = fold(condition(ctx, e.test))
+    emitted: list[tuple[TStmt, ...]] = []
+    values: list[n.Expr] = []
     for side in (e.then, e.otherwise):
         branch = ctx if ctx.emit is None else replace(ctx, emit=[])
         values.append(expression(branch, side, expected))
         emitted.append(() if ctx.emit is None else tuple(branch.emit))
-    (then, otherwise), t = conversions.join_all(ctx, values, e.span, "a conditional expression")
+    if isinstance(test, n.Const) and any(isinstance(v.type, FormulaType) for v in values):
+        return values[0 if test.value else 1]
+    (then, otherwise), t = join_all(ctx, values, e.span, "a conditional expression")
     if not any(emitted):
         return n.Cond(test, then, otherwise, t, e.span)
     result = ctx.fresh("value", t, e.span)

@@ -45,7 +45,10 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Leave:
+    """`empty`: a `return` without a value."""
+
     span: Span
+    empty: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

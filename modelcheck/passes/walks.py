@@ -1,0 +1,60 @@
+"""Walks over SURFACE: what stands somewhere in a text, whatever stands around it."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Iterator
+
+from modelcheck.ir import surface as s
+
+
+def walk(node: object) -> Iterator[object]:
+    """Every SURFACE node below a node or a tuple of nodes, parents first, in no further order."""
+    pending = [node]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, tuple):
+            pending.extend(node)
+            continue
+        parts = _parts(type(node))
+        if parts is not None:
+            yield node
+            pending.extend(getattr(node, name) for name in parts)
+
+
+@cache
+def _parts(kind: type) -> tuple[str, ...] | None:
+    """The slots of a SURFACE node that may hold further nodes; None for anything else."""
+    if kind.__module__ != s.__name__:
+        return None
+    return tuple(name for name, f in kind.__dataclass_fields__.items() if f.type not in ("Span", "str", "bool"))
+
+
+def names_in(node: object) -> Iterator[s.Name]:
+    return (x for x in walk(node) if isinstance(x, s.Name))
+
+
+def bound_names(body: tuple[s.Stmt, ...]) -> set[str]:
+    """The names that a body binds anywhere: by assignments, loops and comprehensions."""
+    found = set()
+    for node in walk(body):
+        match node:
+            case s.Assign(s.Name(name)) | s.AugAssign(s.Name(name)) | s.CallProcedure(_, s.Name(name)):
+                found.add(name)
+            case s.For(target) | s.Generator(target):
+                found.add(target)
+    return found
+
+
+def yields(function: s.Function) -> Iterator[s.Yield]:
+    return (x for x in walk(function.body) if isinstance(x, s.Yield))
+
+
+def method_calls(function: s.Function) -> Iterator[str]:
+    """The names of the methods that it calls in statements: what may be procedures."""
+    for node in walk(function.body):
+        match node:
+            case s.CallProcedure(s.Call(s.Attribute(_, name))) | s.Evaluate(s.Call(s.Attribute(_, name))):
+                yield name
+            case s.Assign(_, s.Call(s.Attribute(_, name))):
+                yield name
