@@ -267,6 +267,8 @@ def replay(
     """Whether states in natural values, each with the title of the action that led there (or None: any), are a
     behaviour of the model, and whether its end still is what `kind` says (a TraceKind; None: nothing in particular).
     Titles are those of `Model.action_title`; that of the first state is not looked at."""
+    if not steps:
+        return ReplayReport(False, None, "there is no state in it")
     for number, (state, title) in enumerate(steps):
         before = steps[number - 1][0] if number else None
         reason = _impossible(model, before, state, title)

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from modelcheck import checker, passes
 from modelcheck.errors import SpecError, UsageError
-from modelcheck.exploring import Options
 from modelcheck.frontends import load_text
 from modelcheck.reports import terminal
 from modelcheck.search.exploration import Limits
@@ -25,7 +24,7 @@ ROOT = Path(__file__).parent
 FILES = [*sorted((ROOT.parent / "specs").glob("*.py")), *sorted((ROOT / "witness" / "features").glob("*.py"))]
 CORPUS = [path.read_text(encoding="utf-8") for path in FILES]
 COUNT = 2000
-OPTIONS = Options(limits=Limits(states=200, time_s=2), thorough=True)
+OPTIONS = checker.Options(limits=Limits(states=200, time_s=2), thorough=True)
 
 
 def survives(text: str) -> int:

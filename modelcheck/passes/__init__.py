@@ -202,8 +202,10 @@ def _choose_spec(world: World, name: str | None) -> str:
     leaves = [x for x in names if x not in bases]
     if len(leaves) != 1:
         _raise_errors(world.report)
-        hint = f"name one, as in {world.program.main}:{leaves[0]}" if leaves else "it has none"
-        raise UsageError(f"{world.program.main} does not say which spec to check ({', '.join(leaves)}): {hint}")
+        path = world.program.main
+        if not leaves:
+            raise UsageError(f"{path} holds no spec: write `class Name(Spec)`")
+        raise UsageError(f"{path} holds several specs ({', '.join(leaves)}): name one, as in {path}:{leaves[0]}")
     return leaves[0]
 
 

@@ -26,7 +26,7 @@ def explain(model: Model, trace: Trace, *, width: int = 100) -> str:
         case "deadlock" if trace.steps:
             return "\n".join(_folded(_deadlock(model, trace.steps[-1].state), width)) + "\n"
         case "assertion" | "evaluation_error" if trace.failure:
-            return _failure(model, trace, trace.failure)
+            return _failure(model, trace, trace.failure, width)
         case "invariant" | "action_invariant" | "reachable":
             return "\n".join(_folded(_property(model, trace), width)) + "\n"
     return ""
@@ -171,7 +171,7 @@ def _variables(model: Model, node: Any, state: State) -> str:
 # --- failures ---------------------------------------------------------------------------------------------------------
 
 
-def _failure(model: Model, trace: Trace, failure: Failure) -> str:
+def _failure(model: Model, trace: Trace, failure: Failure, width: int) -> str:
     """The expression that fails, with its source line, and the values that the step found."""
     what = failure.detail or "it is false" if failure.kind is FaultKind.ASSERT else failure.kind.value
     detail = f": {failure.detail}" if failure.detail and failure.kind is not FaultKind.ASSERT else ""
@@ -182,7 +182,7 @@ def _failure(model: Model, trace: Trace, failure: Failure) -> str:
         for node in _nodes_at(model, trace, failure):
             values = _variables(model, node, trace.steps[-1].state)
             if values:
-                lines.append(f"      = {when}: {values}")
+                lines += _folded([f"      = {when}: {values}"], width)
                 break
     return "\n".join(lines) + "\n"
 
