@@ -225,7 +225,7 @@ def _bounded(report: Reporter, program: s.Program) -> Iterator[None]:
     try:
         yield
     except RecursionError:
-        span = module_span(program.module.source)
+        span = report.last or module_span(program.module.source)
         hint = "split long steps with a `yield`, and nested helpers into shorter ones"
         raise SpecError([Diagnostic("P068", "this spec is nested too deeply", span, hint)]) from None
     except TooLarge as error:

@@ -136,6 +136,7 @@ class Reporter:
     errors: dict[tuple[str, Span, str], Diagnostic] = field(default_factory=dict)
     notes: dict[tuple[str, Span, str], Diagnostic] = field(default_factory=dict)
     work: int = 0
+    last: Span | None = None  # where some work was done
 
     def error(self, code: str, span: Span, message: str, hint: str) -> Bad:
         """Notes an error; to be raised where the caller cannot go on."""
@@ -150,6 +151,7 @@ class Reporter:
     def spend(self, span: Span) -> None:
         """Counts one piece of work, against specs that would be compiled for ever. Raises TooLarge."""
         self.work += 1
+        self.last = span
         if self.work > WORK:
             raise TooLarge(span)
 

@@ -42,6 +42,8 @@ def overridden(name: str, raw: Any, default: n.Const, declared: Type | None) -> 
         raise UsageError(f"the constant `{name}` is {_kind(default.type)}, not {describe(raw)}") from None
     if declared is not None and not contains(declared, value):
         raise UsageError(f"the constant `{name}` takes a value of {show(declared)}, not {describe(raw)}")
+    if value == () and isinstance(default.type, SeqType):  # its elements keep their type
+        return n.Const(value, declared or SeqType(default.type.of, 0), default.span)
     return n.Const(value, declared or natural_type(value), default.span)
 
 

@@ -70,11 +70,10 @@ class Resolver:
 
 
 def with_guards_in_use(model: n.Model) -> n.Model:
-    """The model without the guards that folding has removed, and the others numbered anew in the old order."""
+    """The model without the guards that folding has removed, and the others numbered in order of the text."""
     bodies = [model.initial, *(a.body for a in model.actions)]
-    used = sorted({site for body in bodies for site in _sites(body)})
-    if len(used) == len(model.guards):
-        return model
+    places = [(g.span.source.path, g.span.line, g.span.column) for g in model.guards]
+    used = sorted({site for body in bodies for site in _sites(body)}, key=lambda site: places[site])
     numbers = {old: new for new, old in enumerate(used)}
     actions = tuple(replace(a, body=_renumbered(a.body, numbers)) for a in model.actions)
     guards = tuple(model.guards[i] for i in used)

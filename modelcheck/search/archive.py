@@ -43,7 +43,7 @@ def write(folder: Path, first: int, columns: Columns) -> Part:
     end = first + len(columns[0])
     digest = _digest(columns)
     head = {"format": FORMAT, "first": first, "end": end, "sha256": digest, "columns": [_kind(c) for c in columns]}
-    name = f"rows-{first}-{end}.states"
+    name = f"rows-{first}-{end}-{digest[:16]}.states"  # other bytes, another file: what a manifest names stays as it is
     content = (json.dumps(head).encode().ljust(HEAD, b"\n"), *(c.reshape(-1).view(np.uint8).data for c in columns))
     put(folder / name, content)
     return Part(name, first, end, digest)
