@@ -10,8 +10,8 @@ ever: the request that nobody will see is a violation. SPIN agrees without `-f`.
 """
 
 from modelcheck import (
-    Bool, Case, Const, Int, Range, Set, Spec, always, choose, counts, deadlocks, eventually, holds, idle, invariant, process, temporal,
-    violates, when, where,
+    Bool, Case, Const, Int, Range, Set, Spec, always, choose, counts, deadlocks, eventually, holds, idle, invariant,
+    process, temporal, violates, when, where,
 )  # fmt: skip
 
 requests = Const(4, Int(1, 5))

@@ -263,21 +263,33 @@ def test_domains_know_their_values_and_what_they_were_given() -> None:
 
 def pyright(tmp_path: Path, text: str) -> list[str]:
     """What pyright says, line by line, with its standard settings and this package on its path."""
+    (tmp_path / "spec.py").write_text(text)
+    (tmp_path / "pyrightconfig.json").write_text(f'{{"extraPaths": ["{ROOT}"], "pythonVersion": "3.11"}}')
+    return said(tmp_path, "-p", str(tmp_path))
+
+
+def said(folder: Path, *arguments: str) -> list[str]:
+    """The lines about files of a run of pyright that stands in `folder`."""
     found = shutil.which("pyright", path=f"{Path(sys.executable).parent}") or shutil.which("pyright")
     if found is None:
         pytest.skip("pyright is not installed")
-    (tmp_path / "spec.py").write_text(text)
-    (tmp_path / "pyrightconfig.json").write_text(f'{{"extraPaths": ["{ROOT}"], "pythonVersion": "3.11"}}')
-    run = subprocess.run([found, "-p", str(tmp_path)], cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    if "spec.py:" not in run.stdout and "0 errors" not in run.stdout:
+    run = subprocess.run([found, *arguments], cwd=folder, capture_output=True, text=True, timeout=120)
+    if ".py:" not in run.stdout and "0 errors" not in run.stdout:
         pytest.skip("pyright cannot run here: " + (run.stdout + run.stderr)[:200])
-    return [line.strip() for line in run.stdout.splitlines() if "spec.py:" in line]
+    return [line.strip() for line in run.stdout.splitlines() if ".py:" in line]
 
 
 def test_pyright_passes_over_the_idioms(tmp_path: Path) -> None:
     lines = pyright(tmp_path, IDIOMS + REVEALED)
     assert [line for line in lines if "error:" in line or "warning:" in line] == []
     assert [line.rpartition('is "')[2].rstrip('"') for line in lines] == TYPES
+
+
+def test_pyright_passes_over_the_shipped_specs(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text("from modelcheck import no_such_name\n")
+    lines = said(ROOT, "specs", str(wrong))
+    assert lines and all("wrong.py" in line for line in lines)
 
 
 @pytest.mark.parametrize("text", CORPUS)
