@@ -197,13 +197,18 @@ def _verdict(result: Result, paint: Any) -> str:
 
 def _everything_holds(result: Result) -> str:
     """Says what was checked, and nothing more."""
-    held = [p.name for p in result.properties if p.verdict == "holds" and p.kind != "reachable"]
+    held = [p.name for p in result.properties if p.verdict == "holds" and p.kind not in ("reachable", "temporal")]
     reached = [p.name for p in result.properties if p.verdict == "holds" and p.kind == "reachable"]
-    parts = [f"{_listed(held)} {'hold' if len(held) > 1 else 'holds'}"] if held else []
+    lasting = [p.name for p in result.properties if p.verdict == "holds" and p.kind == "temporal"]
+    parts = [f"{_listed(held)} {_hold(held)}"] if held else []
     parts += [f"{_listed(reached)} {'are' if len(reached) > 1 else 'is'} reached"] if reached else []
     parts += [f"there is no {'deadlock, ' if result.deadlock else ''}failed assert or evaluation error"]
-    text = "; ".join(parts)
-    return f"In all {result.statistics.distinct} reachable states: {text}."
+    text = f"In all {result.statistics.distinct} reachable states: {'; '.join(parts)}."
+    return f"{text}\nOn every fair behaviour: {_listed(lasting)} {_hold(lasting)}." if lasting else text
+
+
+def _hold(names: list[str]) -> str:
+    return "hold" if len(names) > 1 else "holds"
 
 
 def _listed(names: list[str]) -> str:
