@@ -128,7 +128,10 @@ class Large(Spec):
 def test_interrupted_from_outside(tmp_path: Path) -> None:
     path = written(tmp_path, "large", text=LARGE)
     command = [sys.executable, "-m", "modelcheck.cli", "check", str(path)]
-    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    run = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # tests in the background inherit SIG_IGN
+    )  # fmt: skip
     time.sleep(2.5)
     run.send_signal(signal.SIGINT)
     out, err = run.communicate(timeout=60)
