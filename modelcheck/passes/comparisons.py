@@ -22,7 +22,7 @@ from modelcheck.ir.types import (
     show,
 )
 from modelcheck.passes import comprehensions, typecheck
-from modelcheck.passes.conversions import apply, coerce, plain, unify
+from modelcheck.passes.conversions import apply, coerce, loose, plain, unify
 from modelcheck.passes.simplify import fold, may_fault
 
 if TYPE_CHECKING:
@@ -71,11 +71,11 @@ def _link(
     if op in ("in", "not in"):
         found, domain = _membership(ctx, left, right, span, saved)
         return (n.Apply(Op.NOT, (found,), BOOL, span) if op == "not in" else found), domain
-    if _needs_type(left) and saved is None:
+    if needs_type(left) and saved is None:
         b = typecheck.expression(ctx, right)
-        a = typecheck.expression(ctx, left, b.type)
+        a = typecheck.expression(ctx.pure(), left, loose(b.type))
     else:
-        a, b = _operands(ctx, left, saved, lambda t: typecheck.expression(ctx, right, t))
+        a, b = _operands(ctx, left, saved, lambda t: typecheck.expression(ctx, right, loose(t)))
     return _relation(ctx, op, a, b, span), b
 
 
@@ -94,13 +94,13 @@ def _operands(
     return a, b
 
 
-def _needs_type(e: s.Expr) -> bool:
-    """Whether an operand is a literal that takes its type from the other one."""
+def needs_type(e: s.Expr) -> bool:
+    """Whether an operand is a literal that takes its type from the other one, which is then looked at first."""
     match e:
         case s.Literal_(value):
             return value is None or isinstance(value, str)
         case s.Display(_, items):
-            return all(map(_needs_type, items))
+            return not items or any(map(needs_type, items))
         case s.Call(s.Name("set"), ()):
             return True
     return False
@@ -151,9 +151,9 @@ def _membership(
     """`left in right`, and the domain where it has a type of its own."""
     if isinstance(right, s.Display) and right.kind != "dict":
         return _in_display(ctx, left, right, span, saved), None
-    if _needs_type(left) and saved is None:
+    if needs_type(left) and saved is None:
         domain = comprehensions.domain(ctx, right)
-        element = typecheck.expression(ctx, left, domain.type.of)
+        element = typecheck.expression(ctx.pure(), left, loose(domain.type.of))
     else:
         element, domain = _operands(ctx, left, saved, lambda _: comprehensions.domain(ctx, right))
     return contains(ctx, element, domain, span), domain
@@ -169,13 +169,18 @@ def _in_display(ctx: Context, left: s.Expr, right: s.Display, span: Span, saved:
         return found
 
     def item(e: s.Expr) -> n.Expr:
-        return typecheck.expression(ctx, e, types[0] if types else None)
+        return typecheck.expression(ctx, e, loose(types[0]) if types else None)
 
     def tests(element: n.Expr, *items: n.Expr) -> n.Expr:
         found = tuple(_equal(ctx, "==", element, i, span) for i in items)
         return n.Logic("or", found, span) if found else n.Const(False, BOOL, span)
 
-    operands = typecheck.in_order(ctx, first, *(lambda e=e: item(e) for e in right.items))
+    makers = [lambda e=e: item(e) for e in right.items]
+    if saved is None and needs_type(left) and makers:
+        items = typecheck.in_order(ctx, *makers)
+        operands = [typecheck.expression(ctx.pure(), left, loose(items[0].type)), *items]
+    else:
+        operands = typecheck.in_order(ctx, first, *makers)
     found = _evaluated(ctx, operands, tests, span) if any(map(may_fault, operands[2:])) else tests(*operands)
     return fold(found)
 

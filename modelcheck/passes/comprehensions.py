@@ -26,23 +26,25 @@ from modelcheck.ir.types import (
 )
 from modelcheck.passes import declarations, typecheck
 from modelcheck.passes.context import Bad, Dsl, TypeName, Value, describe
-from modelcheck.passes.conversions import NOTHING, apply, coerce, join_all, plain, what
+from modelcheck.passes.conversions import NOTHING, apply, join_all, plain, wanted, what
 from modelcheck.passes.simplify import all_values, effort, fold, is_const, largest, members
 from modelcheck.passes.sizes import MAX_DOMAIN, MAX_ROUNDS, exceeds, has_scalarset
 
 if TYPE_CHECKING:
     from modelcheck.passes.typecheck import Context
 
+MAX_FORMULAS = 1000  # temporal, of one quantifier
+
 # --- domains ----------------------------------------------------------------------------------------------------------
 
 
-def domain(ctx: Context, e: s.Expr) -> n.Expr:
+def domain(ctx: Context, e: s.Expr, expected: Type | None = None) -> n.Expr:
     """What `for` runs over: a type, `range(...)`, a set or a sequence, as a typed set or sequence."""
     t = type_domain(ctx, e)
     if t is not None:
         bounded(ctx, t, e.span)
         return n.Const(all_values(t).value, SetType(t), e.span)
-    found = plain(typecheck.expression(ctx, e))
+    found = plain(typecheck.expression(ctx, e, expected))
     if isinstance(found.type, SetType | SeqType):
         return fold(found)
     hint = "run over a type, a set, a sequence or a range"
@@ -123,7 +125,7 @@ def display(ctx: Context, e: s.Display, expected: Type | None) -> n.Expr:
     items = typecheck.in_order(ctx, *(lambda item=item: typecheck.expression(ctx, item, of) for item in e.items))
     if isinstance(expected, ArrayType) and e.kind == "list":
         return array_of(ctx, tuple(items), expected, e.span)
-    items = [x if of is None else coerce(ctx, x, of, x.span or e.span) for x in items]
+    items = [wanted(ctx, x, of, x.span or e.span) for x in items]
     items, t = join_all(ctx, items, e.span, "a display")
     if e.kind == "set" and is_state(t):
         bounded(ctx, t, e.span)
@@ -138,10 +140,11 @@ def empty_set(e: s.Call, expected: Type | None) -> n.Const:
 
 def array_of(ctx: Context, items: tuple[n.Expr, ...], t: ArrayType, span: Span) -> n.Construct:
     """A list written for an array: one value per index."""
-    wanted = cardinality(t.index)
-    if len(items) != wanted:
-        raise ctx.error("T025", span, f"{len(items)} values for an array of {wanted}", "write one value per index")
-    return n.Construct(tuple(coerce(ctx, x, t.of, x.span or span) for x in items), t, span)
+    size = cardinality(t.index)
+    if len(items) != size:
+        raise ctx.error("T025", span, f"{len(items)} values for an array of {size}", "write one value per index")
+    found, of = join_all(ctx, [wanted(ctx, x, t.of, x.span or span) for x in items], span, "a list")
+    return n.Construct(tuple(found), ArrayType(t.index, of), span)
 
 
 def _dict(ctx: Context, e: s.Display, expected: Type | None) -> n.Expr:
@@ -156,11 +159,11 @@ def _dict(ctx: Context, e: s.Display, expected: Type | None) -> n.Expr:
         if key.value in found:
             hint = "write one value per index"
             raise ctx.error("T025", key.span or e.span, f"two values for index {describe(key.value)}", hint)
-        found[key.value] = coerce(ctx, part, expected.of, value.span)
+        found[key.value] = replace(part, span=value.span)
     missing = [v for v in values(expected.index) if v not in found]
     if missing:
         raise ctx.error("T025", e.span, f"no value for index {describe(missing[0])}", "write one value per index")
-    return n.Construct(tuple(found[v] for v in values(expected.index)), expected, e.span)
+    return array_of(ctx, tuple(found[v] for v in values(expected.index)), expected, e.span)
 
 
 # --- comprehensions and quantifiers -----------------------------------------------------------------------------------
@@ -204,8 +207,7 @@ def _array(ctx: Context, e: s.Comprehension, index: Type, expected: Type | None)
     of = expected.of if isinstance(expected, ArrayType) else None
     inner, local = _bind(ctx, generator.target, index, generator.span)
     body = typecheck.expression(inner, e.element, of)
-    if of is not None:
-        body = coerce(ctx, body, of, e.element.span)
+    body = wanted(ctx, body, of, e.element.span)
     if isinstance(body.type, FormulaType):
         raise _no_formula(ctx, e.span)
     t = ArrayType(index, body.type)
@@ -265,7 +267,7 @@ def _element(ctx: Context, kind: str, e: s.Expr, of: Type | None) -> n.Expr:
             hint = "write `sum(1 for x in ... if ...)` to count" if kind == "sum" else "only integers have an order"
             raise ctx.error("T002", e.span, f"`{kind}` takes integers, not {show(found.type)}", hint)
         return found
-    return found if of is None or isinstance(found.type, FormulaType) else coerce(ctx, found, of, e.span)
+    return wanted(ctx, found, of, e.span)
 
 
 def _result(kind: str, body: n.Expr, over: n.Expr, guard: n.Expr | None) -> Type:
@@ -289,6 +291,9 @@ def _formula(ctx: Context, kind: str, e: s.Comprehension, i: int, over: n.Const)
     """`all` or `any` of temporal formulas: one formula per constant of the domain. None where they are no formulas.
     Where no constant is left, there is nothing to tell them apart, and no difference."""
     generator, parts = e.generators[i], []
+    if len(over.value) > MAX_FORMULAS:
+        hint = f"at most {MAX_FORMULAS} formulas are possible: run over a smaller type"
+        raise ctx.error("T018", e.span, "a formula for each of too many values", hint)
     for value in members(over):
         inner = ctx.pure()
         inner.scopes[-1][generator.target] = Value(n.Const(value, over.type.of, generator.span))

@@ -16,7 +16,7 @@ from modelcheck.ir import surface as s
 from modelcheck.ir.types import Type
 from modelcheck.passes.codes import CODES
 
-WORK = 150_000  # expressions and statements that are typed or walked for one model: some seconds
+WORK = 400_000  # expressions and statements that are typed or walked for one model: some seconds
 
 
 class Bad(Exception):

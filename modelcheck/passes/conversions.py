@@ -30,7 +30,32 @@ from modelcheck.passes.context import describe, did_you_mean, which
 if TYPE_CHECKING:
     from modelcheck.passes.typecheck import Context
 
-NOTHING = IntType(0, -1)  # the element type of `set()` and `()` until the surroundings give one
+NOTHING = IntType(0, -1)  # the element type of `set()` and `()` until the surroundings give one; see `loose`
+
+
+def loose(t: Type | None) -> Type | None:
+    """A type for the literals on the other side of an operator, where integers may lie outside `t`: `self.s == {9}` is
+    False and no error, but the strings in `self.phases == {"idle"}` are literals of its Enum."""
+    match t:
+        case IntType():
+            return NOTHING
+        case SetType(of):
+            return SetType(loose(of))
+        case OptionType(of):
+            return OptionType(loose(of))
+        case SeqType(of, capacity):
+            return SeqType(loose(of), capacity)
+        case ArrayType(index, of):
+            return ArrayType(index, loose(of))
+    return t
+
+
+def _is_loose(t: Type) -> bool:
+    """Whether integers of the type are of any size."""
+    match t:
+        case SetType(of) | OptionType(of) | SeqType(of) | ArrayType(_, of):
+            return _is_loose(of)
+    return t == NOTHING
 
 
 def coerce(ctx: Context, e: n.Expr, t: Type, span: Span) -> n.Expr:
@@ -56,6 +81,11 @@ def coerce(ctx: Context, e: n.Expr, t: Type, span: Span) -> n.Expr:
         case (SetType(), SetType()) | (SeqType(), SeqType()) | (ArrayType(), ArrayType()) if _convertible(e.type, t):
             return _cast(e, t, span)
     raise ctx.error("T001", span, f"this is {what(e)}, and {show(t)} is wanted", _how(e.type, t))
+
+
+def wanted(ctx: Context, e: n.Expr, t: Type | None, span: Span) -> n.Expr:
+    """The part of a value whose type the surroundings want: as it is, where they only have a hint."""
+    return e if t is None or _is_loose(t) or isinstance(e.type, FormulaType) else coerce(ctx, e, t, span)
 
 
 def _how(found: Type, wanted: Type) -> str:

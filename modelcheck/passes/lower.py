@@ -43,7 +43,7 @@ from modelcheck.passes.processes import DONE, Guards, Walker, static_names
 from modelcheck.passes.resolve import Resolver
 from modelcheck.passes.simplify import all_values, fold_body
 from modelcheck.passes.sizes import least
-from modelcheck.passes.spec import ActionDef, Family, Spec, action
+from modelcheck.passes.spec import MAX_INSTANCES, ActionDef, Family, Spec, action
 from modelcheck.passes.typed import Goto, Scope, TStmt, Yield, walk
 
 
@@ -188,14 +188,21 @@ class Builder:
         for info in self.spec.variables.values():
             root = n.Variable(info.index, info.type, info.span)
             for path, title, record in self._records(root, info.name, info.type, info.span):
-                for name, member in record.functions.items():
-                    if kind_of(member.function) == "action":
-                        try:
-                            definition = action(self.world, name, member)
-                            found += self._action_instances(definition, Place(path), title + ".")
-                        except Bad:
-                            continue
+                found += self._actions_of(path, title, record)
+                if len(found) > MAX_INSTANCES:
+                    hint = "hold fewer records, or let one action of the spec `choose` among them"
+                    message = f"the records in `{info.name}` have more than {MAX_INSTANCES} actions"
+                    self.world.report.error("T014", info.span, message, hint)
+                    return []
         return found
+
+    def _actions_of(self, path: n.Expr, title: str, record: ClassInfo) -> Iterator[n.Action]:
+        for name, member in record.functions.items():
+            if kind_of(member.function) == "action":
+                try:
+                    yield from self._action_instances(action(self.world, name, member), Place(path), title + ".")
+                except Bad:
+                    continue
 
     def _records(self, path: n.Expr, title: str, t: Type, span: Span) -> Iterator[tuple[n.Expr, str, ClassInfo]]:
         """The records in a variable, each with its place and its title."""

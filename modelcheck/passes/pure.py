@@ -186,7 +186,7 @@ class _Run:
     def _rounds(self, ctx: Context, loop: s.For, lets: Lets) -> tuple[Any, ...]:
         """A loop unrolled over the values that its domain can have."""
         over = comprehensions.domain(ctx, loop.domain)
-        statements.check_order(ctx, over.type.of, loop)
+        statements.check_order(ctx, over.type, loop)
         if not isinstance(over, n.Const):
             saved = ctx.fresh("domain", over.type, loop.domain.span)
             lets.append((saved, over))

@@ -252,6 +252,8 @@ def effort(e: n.Expr) -> int:
         case n.Quantifier(_, _, domain, body, _, guard):
             each = 1 + effort(body) + (0 if guard is None else effort(guard))
             return effort(domain) + largest(domain) * each
+        case n.Cond(test, then, otherwise):
+            return 1 + effort(test) + max(effort(then), effort(otherwise))
         case PlaceTest() | ProcessLocal() | StepTest():
             return 1
     return 1 + sum(map(effort, n.children(e)))

@@ -145,7 +145,7 @@ def _unfair(
 ) -> frozenset[str]:
     """The labels of `unfair=("kick",)`."""
     found = set()
-    for item in (x for x in walk(e) if isinstance(x, s.Literal_)):
+    for item in (x for x in walk(e) if isinstance(x, s.Literal_) and isinstance(x.value, str)):
         if item.value not in labels:
             hint = did_you_mean(item.value, labels, which("labels", sorted(labels)))
             raise world.context(member.module).error("N005", item.span, f'`{name}` has no step "{item.value}"', hint)

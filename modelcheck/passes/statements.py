@@ -25,7 +25,7 @@ from modelcheck.ir.types import (
 )
 from modelcheck.passes import calls, comprehensions, declarations, inline, references, typecheck
 from modelcheck.passes.context import Bad, Binding, Broken, Declared, Dsl, Expired, NotPure, Place, SpecSelf, Value
-from modelcheck.passes.conversions import NOTHING, coerce, join_all
+from modelcheck.passes.conversions import NOTHING, coerce, inner, join_all
 from modelcheck.passes.simplify import fold
 from modelcheck.passes.sizes import has_scalarset
 from modelcheck.passes.typed import SOURCE_SITE, Break, Continue, Leave, Loop, Result, TStmt, Yield
@@ -199,7 +199,8 @@ def _alternatives(ctx: Context, call: s.Call, t: Type | None) -> n.Expr:
     if not call.args or call.keywords:
         raise ctx.error("T004", call.span, "`choose` takes values, a set or a type", usage)
     if len(call.args) == 1:
-        over = comprehensions.domain(ctx, call.args[0])
+        strings = SetType(t) if t is not None and isinstance(inner(t), EnumType) else None
+        over = comprehensions.domain(ctx, call.args[0], strings)
         if not isinstance(over.type, SetType):
             raise ctx.error("T024", call.args[0].span, f"nothing can be chosen from {show(over.type)}", usage)
         return over
@@ -308,8 +309,9 @@ def _condition(ctx: Context, e: s.Expr) -> n.Expr | None:
         return None
 
 
-def check_order(ctx: Context, t: Type, stmt: s.For) -> None:
-    if has_scalarset(t):
+def check_order(ctx: Context, over: Type, stmt: s.For) -> None:
+    """A sequence has an order of its own; the members of a set have that of their type."""
+    if isinstance(over, SetType) and has_scalarset(over.of):
         hint = "use all(...), any(...), a set or an array comprehension, or make it a Range"
         raise ctx.error("T022", stmt.domain.span, "a loop would give the values of a Scalarset an order", hint)
 
@@ -317,7 +319,7 @@ def check_order(ctx: Context, t: Type, stmt: s.For) -> None:
 def _for(ctx: Context, stmt: s.For) -> None:
     try:
         over = comprehensions.domain(ctx, stmt.domain)
-        check_order(ctx, over.type.of, stmt)
+        check_order(ctx, over.type, stmt)
     except Bad:
         block(ctx, stmt.body, {stmt.target: Broken()})
         raise

@@ -40,7 +40,7 @@ from modelcheck.ir.types import (
 )
 from modelcheck.passes import calls, comparisons, comprehensions, references
 from modelcheck.passes.context import Bad, Binding, Broken, Declared, Expired, NotPure
-from modelcheck.passes.conversions import apply, coerce, inner, join_all, plain, something, unify, what
+from modelcheck.passes.conversions import apply, coerce, inner, join_all, loose, plain, something, unify, what
 from modelcheck.passes.simplify import MAX_EFFORT, effort, fold, is_closed
 
 if TYPE_CHECKING:
@@ -257,7 +257,21 @@ def _unary(ctx: Context, e: s.Unary) -> n.Expr:
 
 
 def _binary(ctx: Context, e: s.Binary, expected: Type | None) -> n.Expr:
-    left, right = in_order(ctx, lambda: expression(ctx, e.left, expected), lambda: expression(ctx, e.right, expected))
+    if comparisons.needs_type(e.left):  # `{"idle"} | self.phases`
+        right = expression(ctx, e.right, expected)
+        left = expression(ctx.pure(), e.left, expected or loose(right.type))
+        return binary(ctx, e.op, left, right, e.span)
+    types: list[Type] = []
+
+    def first() -> n.Expr:
+        found = expression(ctx, e.left, expected)
+        types.append(found.type)
+        return found
+
+    def second() -> n.Expr:
+        return expression(ctx, e.right, expected or (loose(types[0]) if types else None))
+
+    left, right = in_order(ctx, first, second)
     return binary(ctx, e.op, left, right, e.span)
 
 
@@ -331,10 +345,13 @@ def _if_exp(ctx: Context, e: s.IfExp, expected: Type | None) -> n.Expr:
     test = fold(condition(ctx, e.test))
     emitted: list[tuple[TStmt, ...]] = []
     values: list[n.Expr] = []
-    for side in (e.then, e.otherwise):
+    swapped = comparisons.needs_type(e.then)  # then the other side may have a type for it
+    for side in (e.otherwise, e.then) if swapped else (e.then, e.otherwise):
         branch = ctx if ctx.emit is None else replace(ctx, emit=[])
-        values.append(expression(branch, side, expected))
+        values.append(expression(branch, side, expected or (loose(values[0].type) if values else None)))
         emitted.append(() if ctx.emit is None else tuple(branch.emit))
+    if swapped:
+        values, emitted = values[::-1], emitted[::-1]
     if isinstance(test, n.Const) and any(isinstance(v.type, FormulaType) for v in values):
         return values[0 if test.value else 1]
     (then, otherwise), t = join_all(ctx, values, e.span, "a conditional expression")

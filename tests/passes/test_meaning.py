@@ -129,6 +129,21 @@ if 25 in {self.a[self.n + 5]}:
 if self.n + 7 in self.s:
     self.m = 9
 
+# what lies outside the type is not equal
+self.b = self.s == {5} or self.q == [7] or self.n == 99 or {0, 2, 9} == self.s
+
+# what lies outside the type, and what does not
+self.b = self.s | {5} >= {5} and 5 in self.s | {5} and len(self.q + [7]) == 1 and self.s != {0, 2, 9}
+
+# literals of an Enum beside a variable
+if {"red"} != {self.light}:
+    self.m = 1
+if (self.light if self.b else "green") == "green" and ("green" if self.b else self.light) == "red":
+    self.n = 1
+
+# None in a set
+self.b = None in {self.o} and {None, 1} == {self.o, 1} and {self.o} == {None} and None not in (self.o, 1)
+
 # None is in no set of values
 if self.o in self.s:
     self.m = 9
