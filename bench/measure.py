@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from modelcheck import backends, checker  # noqa: E402
+from modelcheck import backends, checker  # noqa: E402, exploring
 from modelcheck.search.bfs import search  # noqa: E402
 from modelcheck.search.progress import resident_bytes  # noqa: E402
 from modelcheck.system import TransitionSystem  # noqa: E402
@@ -36,7 +36,7 @@ def main() -> None:
 
     before = resident_bytes()
     seen = search(
-        backends.build("python", model), checker.goal_of(selected, False), workers=int(workers), upgrade=upgrade
+        backends.build("python", model), exploring.goal_of(selected, False), workers=int(workers), upgrade=upgrade
     )  # fmt: skip
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(
