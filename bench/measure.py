@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from modelcheck import backends, checker  # noqa: E402, exploring
+from modelcheck import backends, checker, exploring  # noqa: E402
 from modelcheck.search.bfs import search  # noqa: E402
 from modelcheck.search.progress import resident_bytes  # noqa: E402
 from modelcheck.system import TransitionSystem  # noqa: E402
