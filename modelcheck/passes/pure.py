@@ -56,6 +56,7 @@ class _Guarded:
 
 Todo = tuple[Any, Any] | None  # what is left to run: (statement or one of the above, the rest)
 Lets = list[tuple[n.Local, n.Expr]]
+Sides = tuple[tuple[Any, ...], tuple[Any, ...]]  # of a branch: what is run where its test is true, and where not
 
 
 def value_of(ctx: Context, function: s.Function, expected: Type | None) -> n.Expr:
@@ -145,9 +146,7 @@ class _Run:
             why = "takes too many statements: write `all`, `any`, `sum`, `min`, `max` or a set instead of a loop"
             raise NotPure(self.function.span, why)
 
-    def _split(
-        self, ctx: Context, test: n.Expr, sides: tuple[tuple[Any, ...], ...], todo: Todo, depth: int
-    ) -> n.Expr | None:
+    def _split(self, ctx: Context, test: n.Expr, sides: Sides, todo: Todo, depth: int) -> n.Expr | None:
         """A branch that returns, or leaves a loop: the rest is run behind each side."""
         values = []
         for side in sides:
@@ -158,9 +157,7 @@ class _Run:
         (then, otherwise), t = join_all(ctx, values, test.span or self.function.span, "the results")
         return n.Cond(test, then, otherwise, t, test.span)
 
-    def _merge(
-        self, ctx: Context, test: n.Expr, sides: tuple[tuple[Any, ...], ...], depth: int, lets: Lets
-    ) -> None:
+    def _merge(self, ctx: Context, test: n.Expr, sides: Sides, depth: int, lets: Lets) -> None:
         """A branch that only assigns: each local that one side changes has a conditional value behind it."""
         found: list[tuple[Context, Lets]] = []
         for side in sides:
@@ -193,9 +190,10 @@ class _Run:
             over = saved
         depth = len(ctx.scopes)
         rounds: list[Any] = []
+        once = _without_continue(loop.body)
         for test, value in self._members(ctx, loop, over):
             ctx.world.report.spend(loop.span)
-            body = (_Open({loop.target: Value(value)}), *loop.body, _Close(depth, "round"))
+            body = (_Open({loop.target: Value(value)}), *once, _Close(depth, "round"))
             rounds += body if test is None else (_Guarded(test, body, loop.span),)
         return (*rounds, _Close(depth, "loop"))
 
@@ -249,12 +247,28 @@ def _behind(ctx: Context, todo: Todo, jump: s.Break | s.Continue) -> Todo:
     raise ctx.error("P065", jump.span, "a jump outside a loop", "it belongs into a `for` or a `while`")
 
 
+def _without_continue(body: tuple[s.Stmt, ...]) -> tuple[s.Stmt, ...]:
+    """The body of a loop, where a branch that ends in `continue` has the rest of the round on its other side. So the
+    branch only assigns, and need not be followed on both ways to the end of the helper."""
+    for i, stmt in enumerate(body):
+        match stmt:
+            case s.Continue():
+                return body[:i]
+            case s.If(_, (*_, s.Continue()), otherwise):
+                other = _without_continue((*otherwise, *body[i + 1 :]))
+                return (*body[:i], replace(stmt, then=_without_continue(stmt.then), otherwise=other))
+            case s.If(_, then, (*_, s.Continue())):
+                other = _without_continue((*then, *body[i + 1 :]))
+                return (*body[:i], replace(stmt, then=other, otherwise=_without_continue(stmt.otherwise)))
+    return body
+
+
 def _jumps(body: tuple[Any, ...]) -> bool:
     """Whether some statement returns, or leaves a loop."""
     return any(isinstance(x, s.Return | s.Break | s.Continue) for x in walk(body))
 
 
-def _branches(ctx: Context, item: s.If | _Guarded) -> tuple[n.Expr, tuple[tuple[Any, ...], tuple[Any, ...]]]:
+def _branches(ctx: Context, item: s.If | _Guarded) -> tuple[n.Expr, Sides]:
     """The test, and what is run where it is true and where it is false."""
     match item:
         case s.If(test, then, otherwise):

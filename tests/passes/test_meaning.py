@@ -937,6 +937,25 @@ def f(self):
 def p(self):
     return self.f() != 2
 
+# continue in long loops
+def f(self):
+    c = Int(0, 99, init=0)
+    for i in range(12):
+        if self.a[i % 3] == i:
+            c += 3
+            continue
+        y = c + 1
+        if self.b:
+            c = y
+            continue
+        if y == 4:
+            continue
+        c = y + 1
+    return c
+@invariant
+def p(self):
+    return self.f() != 17
+
 # a loop over a set
 def f(self):
     c = Int(0, 99, init=0)
