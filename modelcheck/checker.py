@@ -13,19 +13,17 @@ from pathlib import Path
 from typing import Any, Callable, Iterable, Mapping
 
 from modelcheck import frontends, passes, vacuity
-from modelcheck.errors import AssumptionError, SpecError, UsageError
+from modelcheck.errors import SpecError, UsageError
 from modelcheck.exploring import Options, explore, instead, workers_of
 from modelcheck.ir.nodes import Model, Property
 from modelcheck.ir.ops import FaultKind
 from modelcheck.ir.surface import Program
 from modelcheck.result import (
-    ASSUMPTION,
     EVALUATION,
     EXIT_OF_KIND,
     INCOMPLETE,
     INTERRUPTED,
     OK,
-    SPEC,
     VACUOUS,
     Note,
     PropertyResult,
@@ -33,6 +31,7 @@ from modelcheck.result import (
     Statistics,
     Vacuity,
     Verdict,
+    code_of,
     most_severe,
     worst,
 )
@@ -98,9 +97,8 @@ def check_spec(
 
 def refused(path: str, spec: str, constants: Mapping[str, object], error: SpecError) -> Result:
     """The result of a spec that does not parse or typecheck, or whose assumptions are false."""
-    code = ASSUMPTION if isinstance(error, AssumptionError) else SPEC
     given = tuple(sorted(constants.items()))
-    return Result(path, spec, given, "error", code, diagnostics=error.diagnostics)
+    return Result(path, spec, given, "error", code_of(error), diagnostics=error.diagnostics)
 
 
 def split_spec(path: str | Path | Program, spec: str | None) -> tuple[str, str | None]:

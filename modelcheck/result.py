@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from modelcheck.errors import Diagnostic, Span
+from modelcheck.errors import AssumptionError, Diagnostic, Span, SpecError
 from modelcheck.ir.nodes import Model
 from modelcheck.search.exploration import Exploration
 from modelcheck.system import TransitionSystem
@@ -115,6 +115,11 @@ class Result:
     system: TransitionSystem | None = field(default=None, repr=False)
     walks: Walks | None = None
     exploration: Exploration | None = field(default=None, repr=False)
+
+
+def code_of(error: SpecError) -> int:
+    """The exit code of a spec that was refused."""
+    return ASSUMPTION if isinstance(error, AssumptionError) else SPEC
 
 
 def most_severe(codes: list[int]) -> int:

@@ -10,7 +10,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from modelcheck import checker, cli
+from modelcheck import checker
+from modelcheck.commands import arguments
 from modelcheck.cli import main
 from modelcheck.reports.json import schema
 from tests.specs import IMPORTS, written
@@ -115,12 +116,12 @@ def test_coverage_counts_the_steps(tmp_path: Path, capsys) -> None:
     "text, value", [("4G", 4 << 30), ("512M", 512 << 20), ("1.5k", 1536), ("100", 100), ("2GiB", 2 << 30), ("1kb", 1024)]
 )
 def test_sizes(text: str, value: int) -> None:
-    assert cli.Size().convert(text, None, None) == value
+    assert arguments.Size().convert(text, None, None) == value
 
 
 @pytest.mark.parametrize("text, value", [("90s", 90), ("5m", 300), ("2h", 7200), ("1.5", 1.5), ("250ms", 0.25)])
 def test_times(text: str, value: float) -> None:
-    assert cli.Duration().convert(text, None, None) == pytest.approx(value)
+    assert arguments.Duration().convert(text, None, None) == pytest.approx(value)
 
 
 # --- what goes wrong --------------------------------------------------------------------------------------------------

@@ -45,8 +45,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "suite": ("errors ir passes result vacuity discovery exploring checker", ""),
     "console": ("", ""),
     "stages": ("ir checker", ""),
-    "arguments": ("", "click"),
-    "cli": ("errors arguments exploring checker verbs suite stages result reports graph console", "click"),
+    "commands": ("errors search exploring checker verbs suite stages result reports graph console", "click"),
+    "cli": ("errors commands result reports console", "click"),
     "pytest_plugin": ("errors discovery suite reports", "pytest"),
     # The typed names that specs import, and the API, whose names are resolved when they are used.
     "__init__": ("frontends checker graph", ""),
@@ -59,7 +59,7 @@ OWNERS = {
     "jinja2": ("reports/",),
     "llvmlite": ("backends/llvm", "search/assembler.py", "search/kernels.py"),
     "z3": ("backends/smt", "timed/", "proof/"),
-    "click": ("cli.py", "arguments.py"),
+    "click": ("cli.py", "commands/"),
     "pytest": ("pytest_plugin.py",),
 }
 HEAVY = ("llvmlite", "numba", "z3", "networkx", "numpy", "rich", "click", "pytest")
