@@ -3,7 +3,7 @@ PYTHON = $(firstword $(foreach p,python3 python3.11 python3.12 python3.13 python
 	$(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
 BIN := .venv/bin
 
-.PHONY: check test bench specs clean
+.PHONY: check test bench specs rows clean
 .DELETE_ON_ERROR:
 
 check: .venv/installed  ## every case of every spec, and every saved counterexample
@@ -19,6 +19,9 @@ bench: .venv/installed  ## the Python back end alone, then every protocol agains
 
 specs: .venv/installed  ## rewrites the saved counterexamples
 	$(BIN)/modelcheck gate specs --save counterexamples
+
+rows: .venv/installed  ## rewrites the table of answers for the system of the thread
+	$(BIN)/modelcheck gate --quiet specs/qemu --markdown specs/qemu/ROWS.md
 
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .hypothesis .ruff_cache

@@ -173,6 +173,17 @@ def test_junit(tmp_path: Path) -> None:
     assert names == {"it holds": False, "it breaks": False, "it's <wrong>": True}
 
 
+def test_markdown(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = written(tmp_path, "counter", cases=WRONG)
+    assert main(["gate", path.name, "--markdown", "ROWS.md"]) == 22
+    rows = [line.strip("| ").split(" | ") for line in Path("ROWS.md").read_text().splitlines() if line.startswith("|")]
+    of = {row[0]: dict(zip(rows[0], row)) for row in rows[2:]}
+    assert of.keys() == {"it holds", "it breaks", "it's <wrong>"}
+    assert [of[case]["bounded"] for case in of] == ["ok", "violated @4", "violated @4"]
+    assert of["it holds"]["states"] == "6" and {row["never_negative"] for row in of.values()} == {"ok"}
+
+
 def test_annotations(tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.chdir(tmp_path)

@@ -13,6 +13,7 @@ from modelcheck.commands.options import format_, verbosity
 from modelcheck.console import Counter, clear_progress, complain, width, write
 from modelcheck.reports import github, itf, json, table
 from modelcheck.reports import junit as as_junit
+from modelcheck.reports import markdown as as_markdown
 from modelcheck.result import GateResult
 
 
@@ -20,12 +21,13 @@ from modelcheck.result import GateResult
 @click.argument("specs", nargs=-1, metavar="[SPEC]...")
 @click.option("-k", "select", metavar="EXPR", help="Only cases whose `file::name` matches, as in pytest.")
 @click.option("--junit", type=click.Path(dir_okay=False), metavar="FILE", help="Writes JUnit XML.")
+@click.option("--markdown", type=click.Path(dir_okay=False), metavar="FILE", help="Writes the answers as tables.")
 @click.option("--save", type=click.Path(file_okay=False), metavar="DIR", help="Writes the traces of violating cases.")
 @format_
 @verbosity
 def gate(
-    specs: tuple[str, ...], select: str | None, junit: str | None, save: str | None, format_: str, quiet: bool,
-    verbose: bool,
+    specs: tuple[str, ...], select: str | None, junit: str | None, markdown: str | None, save: str | None,
+    format_: str, quiet: bool, verbose: bool,
 ) -> int:  # fmt: skip
     """Runs every case of the specs (default: specs/): what is expected against what is found."""
     paths = specs or ("specs",)
@@ -35,12 +37,18 @@ def gate(
     finally:
         clear_progress()
     if junit:
-        Path(junit).parent.mkdir(parents=True, exist_ok=True)
-        Path(junit).write_text(as_junit.render(result), encoding="utf-8")
+        _write(junit, as_junit.render(result))
+    if markdown:
+        _write(markdown, as_markdown.render(result, f"The cases of {' '.join(paths)}"))
     if save:
         _save_all(result, paths, Path(save))
     _report_gate(result, format_, quiet, verbose)
     return result.exit_code
+
+
+def _write(path: str, text: str) -> None:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text(text, encoding="utf-8")
 
 
 def _report_gate(result: GateResult, format_: str, quiet: bool, verbose: bool) -> None:
