@@ -366,9 +366,9 @@ def holds(*names: str) -> Expectation:
     return Expectation("holds", names)
 
 
-def violates(name: str, /, *, length: int | None = None) -> Expectation:
-    """The property is violated; `length` counts the states of its shortest trace."""
-    return Expectation("violates", (name,), {"length": length})
+def violates(*names: str, length: int | None = None) -> Expectation:
+    """These properties are violated; `length`, of a single one, counts the states of its shortest trace."""
+    return Expectation("violates", names, {"length": length})
 
 
 def deadlocks(*, length: int | None = None) -> Expectation:

@@ -14,7 +14,7 @@ FORM = 'write `Case("name", TheSpec, holds("a"), where(constant=value))`'
 # name: (fewest and most names of properties, keywords); None is any.
 EXPECTATIONS: dict[str, tuple[int, int | None, tuple[str, ...] | None]] = {
     "holds": (0, None, ()),
-    "violates": (1, 1, ("length",)),
+    "violates": (1, None, ("length",)),
     "deadlocks": (0, 0, ("length",)),
     "assertion_fails": (0, 0, ("length",)),
     "evaluation_error": (0, 0, ("length",)),
@@ -71,6 +71,9 @@ def _expectation(r: Reader, node: ast.expr) -> surface.Expectation | None:
     for keyword in node.keywords:
         if known is not None and keyword.arg not in known:
             r.refuse("P020", f"`{name}` takes no `{keyword.arg or '**'}`", keyword, _form(name))
+        elif keyword.arg == "length" and len(node.args) > 1:
+            hint = "give each property that has a length a `violates` of its own"
+            r.refuse("P020", "one length for several properties", keyword, hint)
         elif known is not None and not _is_count(keyword.value):
             r.refuse("P020", f"`{keyword.arg}` is a number", keyword.value, "write a positive integer")
     args: list[ast.expr] = [a for a in node.args if isinstance(a, ast.Constant)]
