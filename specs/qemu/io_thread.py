@@ -15,6 +15,7 @@ sends_sig_ipi = Const(True)                   # qemu_mutex_lock_iothread, where 
 fair_mutex = Const(True)                      # whoever waits for the global mutex holds it
 cpu_signal_sets = Const(("cpu_single_env", "exit_request"))  # the handler of SIG_IPI; the second since 1a28cac316
 tcg_order = Const(("current_tb", "exit_request", "execute"))  # of cpu_exec (b0052d1531)
+alarm = Const("none")                         # dynticks: SIGALRM is blocked and read from a signalfd; or a timerfd
 
 assume(accelerator == "kvm" or accelerator == "tcg", "there are two accelerators")
 
@@ -28,6 +29,14 @@ class IoThread(Spec):
     cpu_single_env = Bool(init=False)         # not NULL
     current_tb = Bool(init=False)
     unlinked = Bool(init=False)               # the chain of blocks ends after the current one
+    armed = Bool(init=alarm != "none")        # the host's timer will expire
+    readable = Bool(init=False)               # the signalfd, or the timerfd
+
+    @action(fair="weak")
+    def timer_expires(self):
+        when(self.armed)
+        self.armed = False
+        self.readable = True
 
     # --- the main loop ------------------------------------------------------------------------------------------------
 
@@ -57,9 +66,13 @@ class IoThread(Spec):
     @process(fair="weak")
     def main_loop(self):
         while True:
-            yield "select", "vl.c:1326"       # without the mutex; something is always ready in the end
+            yield "select", "vl.c:1326"       # without the mutex; without an alarm, something else is ready
+            when(self.readable or alarm == "none")
             self.qemu_mutex_lock_iothread()
             yield "dispatch", "vl.c:1340"
+            if self.readable:                 # host_alarm_handler, then qemu_run_all_timers
+                self.readable = False
+                self.armed = True
             yield "unlock", "cpus.c:836"
             self.global_mutex = False
 
@@ -152,6 +165,11 @@ class IoThread(Spec):
         """NoStarvation: the main loop gets the mutex again and again."""
         return infinitely_often(happens(self.main_loop, "dispatch"))
 
+    @temporal
+    def timer_is_rearmed(self):
+        """TimerEventuallyRearmed."""
+        return infinitely_often(self.armed or alarm == "none")
+
 
 CASES = [
     Case("I01 KVM", IoThread, where(accelerator="kvm")),
@@ -164,4 +182,10 @@ CASES = [
          where(cpu_signal_sets=("cpu_single_env",))),
     Case("I06 TCG, old order of current_tb", IoThread, violates("main_loop_is_not_starved"),
          where(tcg_order=("current_tb", "execute"))),
+    # SIGALRM is blocked in every thread: pending means readable, and no test is left that a signal could come after.
+    Case("P01 KVM dynticks", IoThread, where(accelerator="kvm", alarm="dynticks")),
+    Case("P01 TCG dynticks", IoThread, where(alarm="dynticks")),
+    # A timerfd is one more descriptor of select(). Without the I/O thread it is row B06.
+    Case("P02 KVM timerfd", IoThread, where(accelerator="kvm", alarm="timerfd")),
+    Case("P02 TCG timerfd", IoThread, where(alarm="timerfd")),
 ]

@@ -23,6 +23,7 @@ kicks = Const(1, Int(0, 3))
 sigmask = Const(False)                            # the timer's signal is blocked but inside KVM_RUN (de758970b)
 handler_does = Const(("notify",))                 # and rearm, SIG_IPI, immediate_exit
 notified = Const(("cpu_single_env", "next_cpu"))  # whom qemu_notify_event makes leave (cpus.c:299)
+eventfd_sends_sigio = Const(False)                # as a pipe does with O_ASYNC; the kernel's eventfd has no fasync
 looks_at_pending = Const(True)                    # cpu_exec_all asks qemu_alarm_pending() before it enters a cpu
 run_timers = Const(("pending", "rearm"))          # what qemu_run_all_timers does first (ca5a2a4b12)
 at_start = Const("armed")                         # or pending: init_timer_alarm sets the flag and arms nothing
@@ -37,6 +38,7 @@ Port = Enum("none", "notify", "other")  # written to by the guest: VIRTIO_PCI_QU
 class OneThread(Spec):
     armed = Bool(init=alarm != "none" and at_start == "armed")  # the host's timer will expire
     sigalrm = Bool(init=False)         # SIGALRM is pending for the thread
+    sigio = Bool(init=False)           # so is SIGIO
     timerfd = Bool(init=False)         # readable
     sig_ipi = Bool(init=False)         # pending; blocked but inside KVM_RUN
     immediate_exit = Bool(init=False)  # in the page that KVM_RUN looks at when it enters
@@ -112,6 +114,15 @@ class OneThread(Spec):
         if accelerator == "kvm" and self.in_guest:
             self.interrupted = True
 
+    @action(fair="weak")
+    def sigio_is_delivered(self):
+        """Its handler tells the main loop, as that of the alarm does."""
+        when(self.sigio)
+        self.sigio = False
+        self.qemu_notify_event()
+        if self.in_guest:
+            self.interrupted = True
+
     # --- the guest ----------------------------------------------------------------------------------------------------
 
     def leaves_guest(self):
@@ -127,6 +138,8 @@ class OneThread(Spec):
     def kick(self):
         if ioeventfd:
             self.eventfd = True        # no exit
+            if eventfd_sends_sigio:
+                self.sigio = True
         else:
             self.port_write = "notify"
 
@@ -367,4 +380,10 @@ CASES = [
          where(sigmask=True, alarm="timerfd")),
     Case("exit_request is tested twice", LooksOnceMore,
          violates("main_loop_is_not_starved", "no_notify_is_lost", "timer_is_rearmed")),
+    # F_SETFL accepts O_ASYNC, and nothing comes of it: B05.
+    Case("P03 KVM no alarm, O_ASYNC on the eventfd", OneThread,
+         violates("main_loop_is_not_starved", "no_notify_is_lost"), where(alarm="none")),
+    # If it did send SIGIO, a kick would end KVM_RUN by itself: it is the guest that signals, so nobody comes too late.
+    Case("P03 KVM no alarm, O_ASYNC on a descriptor that has it", OneThread, violates("main_loop_is_not_starved"),
+         where(alarm="none", eventfd_sends_sigio=True)),
 ]
