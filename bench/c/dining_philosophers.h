@@ -1,4 +1,5 @@
 /* Dining philosophers, N of them, the one at seat 0 left-handed. Bits: 3 for each phase, then 1 for each fork. */
+typedef uint64_t STATE;
 #define MOST N
 #define FORK(i) ((STATE)1 << (3 * N + (i)))
 

@@ -1,4 +1,5 @@
 /* EWD 840, N nodes. Bits: N active, N black, 4 the token's place, 1 the token's colour. */
+typedef uint64_t STATE;
 #define MOST (N * N + 1)
 #define ACTIVE(i) ((STATE)1 << (i))
 #define BLACK(i) ((STATE)1 << (N + (i)))

@@ -1,9 +1,9 @@
-/* A breadth-first search written by hand: what the machine can do with a protocol of up to 64 bits.
+/* A breadth-first search written by hand: what the machine can do with a protocol of up to 128 bits.
  *
  *   cc -O2 -march=native -DPROTOCOL='"two_phase_commit.h"' -DN=8 [-DPREFETCH] search.c -o search
  *
- * A protocol gives STATE first(void), unsigned expand(STATE s, STATE *out) and MOST, a bound on the successors of a
- * state. States are stored once, in the order of discovery, with the number of their parent; the table holds numbers.
+ * A protocol gives STATE (an unsigned type), STATE first(void), unsigned expand(STATE s, STATE *out) and MOST, a bound
+ * on the successors of a state. States are stored once, in the order of discovery, with the number of their parent; the table holds numbers.
  * With PREFETCH, successors are buffered, and a slot and the state that it names are fetched before they are read.
  * Prints: distinct, transitions, levels, seconds, bytes.
  */
@@ -14,15 +14,15 @@
 #include <sys/resource.h>
 #include <time.h>
 
-typedef uint64_t STATE;
 #include PROTOCOL
 
 static STATE *states;
 static uint32_t *parents;
-static uint64_t *table; /* the state plus one */
+static STATE *table; /* the state plus one */
 static uint64_t size = 1 << 16, count, room = 1 << 15;
 
-static uint64_t hash(STATE s) {
+static uint64_t hash(STATE state) {
+    uint64_t s = (uint64_t)state ^ (uint64_t)(state >> 32 >> 32) * 0xD6E8FEB86659FD93u;
     s ^= s >> 32;
     s *= 0x9E3779B97F4A7C15u;
     s ^= s >> 29;

@@ -1,6 +1,7 @@
 /* Two-phase commit, N managers. Bits: 2 for each manager (working, prepared, committed, aborted), 2 for the transaction
  * manager (open, committed, aborted), 1 for each manager that it has heard of, 1 for each "prepared" message, then the
  * commit and the abort message. */
+typedef uint64_t STATE;
 #define MOST (5 * N + 2)
 #define TM (2 * N)
 #define HEARD (2 * N + 2)
