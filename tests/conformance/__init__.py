@@ -1,0 +1,1 @@
+"""The parts of specs/linux against the kernel of this machine."""

@@ -1,0 +1,1 @@
+"""The specs of KVM and of QEMU's vcpus against /dev/kvm of this machine."""
