@@ -31,12 +31,16 @@ _CLEAR = "\r\x1b[K"
 
 
 def progress(silent: bool) -> Callable[[Any], None] | None:
-    """A line that is written over, on a terminal only."""
+    """A line that is written over, on a terminal only; above it stays what native code took."""
+    said: set[str] = set()
     if silent or not sys.stderr.isatty():
         return None
 
     def report(p: Any) -> None:
         rate = p.generated / p.seconds if p.seconds else 0
+        if p.native and p.native not in said:
+            said.add(p.native)
+            sys.stderr.write(f"{_CLEAR}{p.native}\n")
         told = f"{p.generated:,} generated, {p.distinct:,} distinct, {p.queued:,} queued, depth {p.depth}"
         sys.stderr.write(_CLEAR + f"{told}, {rate:,.0f}/s"[: _terminal_width() - 1])
         sys.stderr.flush()

@@ -18,7 +18,8 @@ from modelcheck.ir.nodes import Model, Property
 from modelcheck.ir.printer import print_model
 from modelcheck.search import bfs
 from modelcheck.search.exploration import Exploration, Goal, Limits
-from modelcheck.system import Site, States, Successors, TransitionSystem
+from modelcheck.system import NativeSuccessors, Site, States, Successors, TransitionSystem
+from modelcheck.timed.effects import Effects
 
 BLOCK = 4096
 
@@ -27,8 +28,8 @@ BLOCK = 4096
 class Options:
     """How to check. `properties` None means all of them; `witness` names a reachable whose trace is wanted;
     `fewest_switches` asks for the traces with the fewest changes of process, `minimal_fairness` for the fairness that a
-    temporal property needs. `thorough` searches the whole space though
-    everything asked has been decided. `progress` is handed to the search."""
+    temporal property needs. `thorough` searches the whole space though everything asked has been decided. Of a model
+    with time: `prune` False ignores it; `pins` are (quantity, value); `audit` asks z3 about every decision. `progress` is handed to the search."""
 
     properties: tuple[str, ...] | None = None
     backend: str = "auto"
@@ -46,6 +47,9 @@ class Options:
     checkpoint: Path | None = None
     resume: Path | None = None
     progress: Callable[..., None] | None = None
+    prune: bool = True
+    pins: tuple[tuple[str, int], ...] = ()
+    audit: bool = False
 
 
 def instead(name: str, known: Iterable[str]) -> str:
@@ -54,6 +58,12 @@ def instead(name: str, known: Iterable[str]) -> str:
     if close:
         return f"; did you mean `{close[0]}`?"
     return f"; it has {', '.join(names)}" if names else ""
+
+
+def without_time(model: Model, system: TransitionSystem) -> TransitionSystem:
+    """The discrete part of a model with time as a system of its own: every step that some times may allow."""
+    assert model.timing is not None
+    return Effects(model, model.timing, system, [p.low for p in model.timing.params])
 
 
 def build(model: Model, options: Options) -> tuple[str, TransitionSystem]:
@@ -65,10 +75,11 @@ def build(model: Model, options: Options) -> tuple[str, TransitionSystem]:
 
 
 class Upgrade:
-    """Native code for a search that has outgrown Python, where `--backend auto` may choose. `name`: what ran last."""
+    """Native code for a search that has outgrown Python, where `--backend auto` may choose. `name`: what ran last.
+    timeless: the system is used with time ignored."""
 
-    def __init__(self, model: Model, options: Options, name: str, sites: tuple[Site, ...]):
-        self.model, self.name, self.sites = model, name, sites
+    def __init__(self, model: Model, options: Options, name: str, sites: tuple[Site, ...], *, timeless: bool = False):
+        self.model, self.name, self.sites, self.timeless = model, name, sites, timeless
         self.wanted = options.backend == "auto"
         self.system: TransitionSystem | None = None
         self.refusal: SpecError | None = None
@@ -82,6 +93,8 @@ class Upgrade:
             self.refusal = refusal
             return None
         self.system = renumbered(system, self.sites)
+        if self.system and self.timeless:
+            self.system = without_time(self.model, self.system)
         self.name = "llvm" if self.system else self.name
         return self.system
 
@@ -96,6 +109,11 @@ class Renumbered:
         self.width, self.actions, self.guards = system.width, system.actions, system.guards
         self.predicates, self.step_predicates = system.predicates, system.step_predicates
         self.terminated = system.terminated
+        self.native_successors, self.cached = self._native(), getattr(system, "cached", True)
+
+    def _native(self) -> NativeSuccessors | None:
+        native = getattr(self.system, "native_successors", None)
+        return native and replace(native, site=self.numbers)
 
     def initial(self) -> Successors:
         return self._told(self.system.initial())
@@ -111,21 +129,23 @@ class Renumbered:
         return replace(answer, faults=faults)
 
 
-def renumbered(system: TransitionSystem, sites: tuple[Site, ...]) -> TransitionSystem | None:
-    """The system with its sites numbered as in `sites`; None where it has others."""
+def renumbered(system: TransitionSystem, sites: tuple[Site, ...]) -> TransitionSystem:
+    """The system with its sites numbered as in `sites`, and behind them those that it has alone: places where one back
+    end has found out, and the other has not, that nothing can fail."""
     if system.sites == sites:
         return system
-    if not set(system.sites) <= set(sites):
-        return None
-    return Renumbered(system, sites, np.array([sites.index(site) for site in system.sites], np.int64))
+    every = (*sites, *(site for site in system.sites if site not in sites))
+    return Renumbered(system, every, np.array([every.index(site) for site in system.sites], np.int64))
 
 
 def explore(
     model: Model, selected: tuple[Property, ...], options: Options
 ) -> tuple[Exploration, TransitionSystem, Upgrade]:
-    """The exploration, the system that a trace is retraced with, and what the search ended with."""
+    """The exploration, the system that a trace is retraced with, and what the search ended with. Time is ignored."""
     name, system = build(model, options)
-    upgrade = Upgrade(model, options, name, system.sites)
+    upgrade = Upgrade(model, options, name, system.sites, timeless=model.timing is not None)
+    if model.timing is not None:
+        system = without_time(model, system)
     goal = goal_of(selected, options.deadlock)
     seen = bfs.search(
         system,
@@ -167,7 +187,7 @@ def goal_of(selected: tuple[Property, ...], deadlock: bool) -> Goal:
         return tuple(p.predicate for p in selected if p.kind == kind and p.predicate is not None)
 
     def antecedents(kind: str) -> tuple[int, ...]:
-        return tuple(p.antecedent for p in selected if p.kind == kind and p.antecedent is not None)
+        return tuple(a for p in selected if p.kind == kind for a in p.antecedents)
 
     return Goal(
         invariants=numbers("invariant"),

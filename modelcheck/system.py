@@ -10,7 +10,7 @@ make traces and figures independent of block sizes, workers and back ends.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, Sequence
+from typing import Any, Protocol, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,33 @@ class Successors:
     effect: NDArray[np.int64] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class NativeSuccessors:
+    """What a system may offer beside the protocol, as an attribute `native_successors`: its successors as machine code,
+    for a search to call from its own. Several threads may call it at the same time.
+
+    address: of a C function
+
+        int64 expand(uint64 *states, int64 n, int64 capacity, uint64 *targets, int32 *sources, int32 *actions,
+                     int64 fault_capacity, int32 *faults, uint8 *coverage, int64 *counts)
+
+    that gives how many rows were consumed and writes what `successors` answers: at most `capacity` transitions and
+    `fault_capacity` faults, their numbers in counts[0] and counts[1]; coverage is only ever set to 1. A row that does
+    not fit ends the call. site: (sites,) int64, the site of each number that the function tells, or None where they are
+    the same. keep: whatever the code lives in.
+    """
+
+    address: int
+    site: NDArray[np.int64] | None
+    keep: object
+
+    def faults(self, told: NDArray[np.int64]) -> NDArray[np.int64]:
+        """As in `Successors`. told: what the function wrote, (f, 3)."""
+        if self.site is None or not len(told):
+            return told
+        return np.column_stack((told[:, :2], self.site[told[:, 2]]))
+
+
 class TransitionSystem(Protocol):
     """What back ends build, reductions wrap and searches explore.
 
@@ -97,4 +124,74 @@ class TransitionSystem(Protocol):
 
     def terminated(self, states: States) -> NDArray[np.bool_]:
         """Whether a state may rest: there are processes, and each is done or idle. All False for a spec of actions."""
+        ...
+
+
+# --- the same as formulas ---------------------------------------------------------------------------------------------
+
+Formula = Any  # a z3.BoolRef; this room does not load z3
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolicStep:
+    """One action. `taken`: over a state and choices, that it leads somewhere. `relation`: the same, and that the next
+    state is where it leads. Of one state and one action only different choices make different next states."""
+
+    action: int
+    taken: Formula
+    relation: Formula
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolicFault:
+    """Where an action (-1: the initialisation) fails at a site; over a state and choices. Conditions of one action
+    exclude each other: the first fault in the order of evaluation ends the step."""
+
+    action: int
+    site: int
+    condition: Formula
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolicPredicate:
+    """Where a predicate is true, and where evaluating it fails; elsewhere it is false. Never both."""
+
+    holds: Formula
+    fails: Formula
+
+
+class SymbolicSystem(Protocol):
+    """What proofs work on: states, choices and next states are tuples of z3 constants (Bools and Ints), which whoever
+    unrolls replaces.
+
+    typed: over a state, that every constant has a value that its variable's type allows. Steps keep it.
+    initial: over choices and a state (not the next one). With it, like with a step, the state is `typed`.
+    terminated: over a state, as in `TransitionSystem`.
+    """
+
+    before: tuple[Any, ...]
+    after: tuple[Any, ...]
+    choices: tuple[Any, ...]
+    typed: Formula
+    initial: Formula
+    terminated: Formula
+    steps: tuple[SymbolicStep, ...]
+    faults: tuple[SymbolicFault, ...]
+    actions: tuple[ActionInfo, ...]
+    sites: tuple[Site, ...]
+
+    def predicate(self, number: int) -> SymbolicPredicate:
+        """Over a state, numbered as in the model."""
+        ...
+
+    def step_predicate(self, number: int) -> SymbolicPredicate:
+        """Over a state and the next one."""
+        ...
+
+    def row(self, scalars: Sequence[bool | int]) -> States:
+        """The packed state, (1, width), of values for `before`, which must be `typed`."""
+        ...
+
+    def readable(self, formula: Formula) -> tuple[str, ...]:
+        """The conjuncts of a formula over a state, in the words of the spec."""
         ...

@@ -177,14 +177,14 @@ def model(
     )
     for kind, named, numbered in by_kind:
         for property_name, expr in (named or {}).items():
-            antecedent = None
+            antecedents: tuple[int, ...] = ()
             numbered.append(expr)
             number = len(numbered) - 1
             if isinstance(expr, Logic) and expr.connective == "implies" and kind.endswith("invariant"):
-                antecedent = len(numbered)
+                antecedents = (len(numbered),)
                 numbered.append(expr.args[0])
             where = span_of(property_name)
-            properties.append(Property(property_name, kind, expr, "", number, antecedent, where))
+            properties.append(Property(property_name, kind, expr, "", number, antecedents, where))
     return Model(
         name, f"specs/{name}.py", (), tuple(variables), tuple(initial), tuple(actions), tuple(processes),
         tuple(properties), tuple(state), tuple(step), tuple(guards), span=span_of(name),

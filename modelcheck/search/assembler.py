@@ -24,6 +24,7 @@ I8, I16, I32, I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
 SHORT = (I8, I16, I32)
 POINTER = ir.PointerType()
 
+Module = ir.Module
 Value = Any  # of llvmlite, which has no types
 
 
@@ -76,6 +77,35 @@ class Function:
     def is_(self, left: Value, how: str, right: Value | int) -> Value:
         return self.b.icmp_unsigned(how, left, number(right))
 
+    def same(self, left: Value, right: Value, words: int) -> Value:
+        """Whether so many words are equal, all of them compared at once: most that are compared are equal."""
+        difference: Value = I64(0)
+        for word in range(words):
+            difference = self.b.or_(difference, self.b.xor(self.load(left, word), self.load(right, word)))
+        return self.is_(difference, "==", 0)
+
+    def splat(self, value: Value, lanes: int) -> Value:
+        """A vector of so many 32-bit numbers, all of them the low half of the value."""
+        kind = ir.VectorType(I32, lanes)
+        one = self.b.insert_element(ir.Constant(kind, ir.Undefined), self.b.trunc(value, I32), I32(0))
+        zeros = ir.Constant(kind, [0] * lanes)
+        return self.b.shuffle_vector(one, ir.Constant(kind, ir.Undefined), zeros)
+
+    def lanes(self, address: Value, index: Value, lanes: int) -> Value:
+        """So many 32-bit elements of an array, from `index` on; they start at a multiple of their size."""
+        return self.b.load(self.at(address, index, I32), typ=ir.VectorType(I32, lanes), align=4 * lanes)
+
+    def first_of(self, tests: Value, lanes: int, start: Value) -> Value:
+        """Which is the first of so many that is true, from `start` on; `lanes` if none is. lanes: less than 32."""
+        bits = self.b.zext(self.b.bitcast(tests, ir.IntType(lanes)), I64)
+        bits = self.b.and_(bits, self.b.shl(I64(-1), start))
+        return self.b.cttz(self.b.or_(bits, I64(1 << lanes)), ir.IntType(1)(0))
+
+    def call(self, address: Value, *arguments: Value) -> Value:
+        """What the function at an address returns, a 64-bit number. address: where the address stands."""
+        kind = ir.FunctionType(I64, [argument.type for argument in arguments])
+        return self.b.call(self.b.load(address, typ=ir.PointerType(kind)), arguments)
+
     def prefetch(self, address: Value) -> None:
         kind = ir.FunctionType(ir.VoidType(), [POINTER, I32, I32, I32])
         name = "llvm.prefetch.p0"
@@ -113,7 +143,8 @@ def number(value: Value | int, kind: Any = I64) -> Value:
 
 
 class Code:
-    """The functions of a module, compiled: called with integers, without Python's lock. They live as long as this."""
+    """The functions of a module, compiled: called with integers, without Python's lock. They live as long as this.
+    `cached`: nothing had to be compiled."""
 
     def __init__(self, module: ir.Module):
         llvm.initialize_native_target()
@@ -125,7 +156,13 @@ class Code:
         text = str(module)
         key = hashlib.sha256("\n".join((text, cpu, features, llvmlite.__version__)).encode()).hexdigest()[:32]
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
-        objects = _cached(f"{module.name}-{key}.o", lambda: _compiled(text, machine))
+        self.cached = True
+
+        def compiled() -> bytes:
+            self.cached = False
+            return _compiled(text, machine)
+
+        objects = _cached(f"{module.name}-{key}.o", compiled)
         self._engine.add_object_file(llvm.ObjectFileRef.from_data(objects))
         self._engine.finalize_object()
         self._functions: dict[str, Callable[..., int]] = {}

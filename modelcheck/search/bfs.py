@@ -8,6 +8,10 @@ out), it reports the blocks before, and nothing by half.
 A search starts small: a dict, the system as it is given. One that outgrows that takes its states to the native store,
 and goes on with the system that `upgrade` builds: what costs a heavy import is not paid by small checks. From there on
 blocks are larger and their parts are shared by the workers; the order of the rows is that of one worker, always.
+
+Where the system has its successors as machine code, each worker has a lane (`emission`) that expands many rows in one
+call and leaves out most of what is found again. It does not list the transitions: a goal that asks something of steps
+goes without. Nothing else differs, and no result does.
 """
 
 from __future__ import annotations
@@ -22,17 +26,21 @@ from numpy.typing import NDArray
 from modelcheck.errors import UsageError
 from modelcheck.search import large_store
 from modelcheck.search.checkpoint import Checkpoint
+from modelcheck.search.covering import CoveringStore, in_turn
 from modelcheck.search.expand import BLOCK, answers, stuck
 from modelcheck.search.exploration import UNLIMITED, Exploration, Goal, Limits, StopReason
 from modelcheck.search.findings import Inspector, deadlock, in_order
-from modelcheck.search.parallel import Alone, Crew, Shared, crew
+from modelcheck.search.native import lanes, told
+from modelcheck.search.parallel import SHARE, Alone, Crew, Shared, crew
 from modelcheck.search.progress import Clock, Progress, Report, memory_is_short
 from modelcheck.search.store import Changes, StateStore, Store, grown
 from modelcheck.search.tally import Tally
 from modelcheck.system import States, Successors, TransitionSystem
 
 NATIVE_AT = 10_000  # states
+TRANSITIONS_PER_STATE = 5  # so many are as much work as a state: a search may have few states and many transitions
 PARTS = 8  # of a block, with the native store
+EMITTED = 1 << 16  # words of rows that a lane takes at most: the more, the less the workers wait for each other
 CHECKPOINT_S = 60.0
 
 
@@ -54,6 +62,7 @@ def search(
     resume: Path | None = None,
     identity: str = "",
     checkpoint_s: float = CHECKPOINT_S,
+    covering: CoveringStore | None = None,
 ) -> Exploration:
     """Explores until the space is exhausted, a limit is reached, or (unless `thorough`) everything asked is decided.
 
@@ -72,15 +81,19 @@ def search(
     checkpoint: a folder that the search is kept in, every `checkpoint_s` seconds and when it is stopped. resume: a
     folder to go on from; often the same. identity: whatever tells apart what is searched (the spec, its constants, the
     properties): a search of another identity is refused with UsageError, a damaged one with MissingFile.
+
+    covering: a store of the caller's, for the whole search, that takes rows out again.
     """
+    if covering is not None and (compact or spill or checkpoint or resume):
+        raise UsageError("a search that covers states by others keeps all of them in memory, and whole")
     if compact and (spill or checkpoint or resume):
         raise UsageError("the compact store cannot be spilled, kept or resumed: it does not have the states any more")
     keeping = Keeping(
         Checkpoint(resume, identity) if resume else None,
         Checkpoint(checkpoint, identity) if checkpoint else None, checkpoint_s, spill,
     )  # fmt: skip
-    larger = Larger(native_at, workers, upgrade, compact)
-    run = _Search(system, goal, limits, block, progress, interrupted, larger, keeping)
+    larger = None if covering is not None else Larger(native_at, workers, upgrade, compact)
+    run = _Search(system, goal, limits, block, progress, interrupted, larger, keeping, covering)
     try:
         stopped = run.explore(thorough)
     except KeyboardInterrupt:
@@ -98,12 +111,15 @@ def search(
 
 @dataclass(frozen=True, slots=True)
 class Larger:
-    """What a search that has `at` states goes on with."""
+    """What a search that has `at` states, or as much work behind it, goes on with."""
 
     at: int
     workers: int
     upgrade: Callable[[], TransitionSystem | None] | None
     compact: bool
+
+    def due(self, tally: Tally) -> bool:
+        return tally.distinct >= self.at or tally.generated >= TRANSITIONS_PER_STATE * self.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +134,15 @@ class Keeping:
 
 @dataclass(frozen=True, slots=True)
 class Expanded:
-    """One answer to a part of a block, and what was counted of it. stuck: rows in deadlock."""
+    """What came out of rows, in one answer. answer: the transitions themselves, where they are to be looked at. faults,
+    coverage: as in `Successors`. stuck: rows in deadlock."""
 
     rows: NDArray[np.int64]
     states: States
-    answer: Successors
+    answer: Successors | None
+    generated: int
+    faults: NDArray[np.int64]
+    coverage: NDArray[np.bool_]
     changes: Changes
     stuck: NDArray[np.int64]
     batch: Any
@@ -137,17 +157,20 @@ class _Search:
         block: int,
         report: Report | None,
         interrupted: Callable[[], bool] | None,
-        larger: Larger,
+        larger: Larger | None,
         keeping: Keeping,
+        covering: CoveringStore | None,
     ):
         self.system, self.goal, self.limits, self.block = system, goal, limits, block
         self.report, self.interrupted, self.keeping = report, interrupted, keeping
-        self.larger: Larger | None = larger
+        self.larger, self.covering = larger, covering
         self.inspector = Inspector(system, goal)
-        self.store: StateStore = Store(system.width)
+        self.store: StateStore = Store(system.width) if covering is None else covering
         self.crew: Crew = Alone()
-        self.parts = 1  # of a block, each of `block` rows
+        self.together = block  # rows that are expanded before what they lead to is inserted
+        self.lanes: list[Any] = []  # one for each worker, where the system offers native successors
         self.cut = np.zeros(1, np.bool_)  # by row of the store; used only where there are constraints
+        self.native = ""  # what native code took
         self.clock = Clock()
         self.clock.after("checkpoint", keeping.every_s)
         self.tally = Tally.of(system)
@@ -167,14 +190,14 @@ class _Search:
                 reason = self.limit()
                 if reason:
                     return reason
-                if self.larger and self.tally.distinct >= self.larger.at:
+                if self.larger and self.larger.due(self.tally):
                     self.enlarge(self.larger)
                 self.advance(end)
         return None
 
     def enlarge(self, larger: Larger) -> None:
         """Goes on with the native store, the upgraded system and all workers."""
-        self.larger = None
+        self.larger, started = None, self.clock.seconds
         workers, actions = crew(larger.workers), len(self.system.actions)
         store = large_store(self.system.width, actions, workers, self.tally.distinct, larger.compact)
         if store is None:
@@ -182,9 +205,20 @@ class _Search:
         else:
             self.crew = workers
             store.insert(self.store.states, self.store.parent, self.store.action)
-            self.store, self.parts = store, PARTS
+            self.store, self.together = store, PARTS * self.block
         self.system = (larger.upgrade and larger.upgrade()) or self.system
         self.inspector = Inspector(Shared(self.system, self.expanding), self.goal)
+        self.lanes = lanes(self.system, store, self.goal, self.crew.size)
+        if self.lanes:
+            self.together = 2 * self.emitted_rows  # however many workers: limits are looked at between blocks
+        self.native = told(self.system, store, self.clock.seconds - started)
+        if self.report and self.native:
+            self.report(self.progress())
+
+    @property
+    def emitted_rows(self) -> int:
+        """The most that a lane takes at a time."""
+        return max(self.block, EMITTED // self.system.width)
 
     @property
     def expanding(self) -> Crew:
@@ -217,7 +251,7 @@ class _Search:
             return self.take_over(self.keeping.resume)
         answer = self.system.initial()
         nowhere = np.full(len(answer.target), -1, np.int64)
-        findings = self.inspector.faults(answer, np.array([-1]), self.tally.findings)
+        findings = self.inspector.faults(answer.faults, np.array([-1]), self.tally.findings)
         self.store.insert(answer.target, nowhere, nowhere)
         coverage = self.tally.coverage | answer.coverage
         self.commit(replace(self.tally, generated=len(nowhere), coverage=coverage, findings=findings), 0)
@@ -245,54 +279,89 @@ class _Search:
     def advance(self, end: int) -> None:
         """Expands the next block of the level that ends at row `end`."""
         cursor = self.tally.cursor
-        stop = min(cursor + self.block * self.parts, end)
+        stop = min(cursor + self.together, end)
         rows = np.arange(cursor, stop)
         if self.goal.constraints:
             rows = rows[~self.cut[cursor:stop]]
+        if self.covering is not None:
+            rows = self.covering.waiting(rows)
         tally = self.tally
-        parts = [rows[first : first + self.block] for first in range(0, len(rows), self.block)]
+        parts = self.divided(rows)
         together = 2 * self.crew.size if self.crew.size > 1 else 1  # parts: no more than needed, for the caches
         for first in range(0, len(parts), together):
             some = enumerate(parts[first : first + together])
             found = [e for part in self.expanding.map(self.expand, some) for e in part]
+            turns = self.store.insert_all([e.batch for e in found])
+            if self.covering is not None:
+                found = [self.in_turn(e, own) for e, own in zip(found, turns)]
             for expanded in found:
                 tally = self.tallied(tally, expanded)
-            self.store.insert_all([e.batch for e in found])
         self.commit(replace(tally, cursor=stop), end)
+
+    def divided(self, rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """Parts of a block: for every lane one, or for one lane several, which it then takes one after the other."""
+        if not self.lanes:
+            return [rows[first : first + self.block] for first in range(0, len(rows), self.block)]
+        count = max(-(-len(rows) // self.emitted_rows), min(len(self.lanes), len(rows) // SHARE), 1)
+        return [part for part in np.array_split(rows, count) if len(part)]
 
     def expand(self, part: tuple[int, NDArray[np.int64]]) -> list[Expanded]:
         """Every step out of some rows. Asked for several parts at a time, it changes nothing."""
         number, rows = part
         whole = rows[-1] - rows[0] == len(rows) - 1
         states = self.store.states[rows[0] : rows[-1] + 1] if whole else self.store.states[rows]
+        if self.lanes:
+            return [self.emitted(number, rows, states)]
         expanded, actions = [], len(self.system.actions)
         for offset, answer in answers(self.system, states, self.block):
             here = slice(offset, offset + answer.consumed)
             changes = self.store.changes(states[here], answer, actions)
-            blocked = rows[:0]
-            if self.goal.deadlock:
-                blocked = rows[here][stuck(self.system, states[here], answer, changes.moves)]
+            changes.moves[answer.faults[:, 0]] = True
             key = number, len(expanded)
             batch = self.store.batch(key, answer.target, answer.source, rows[here], answer.action)
-            expanded.append(Expanded(rows[here], states[here], answer, changes, blocked, batch))
+            blocked = self.stuck(rows[here], states[here], changes)
+            figures = len(answer.action), answer.faults, answer.coverage, changes
+            expanded.append(Expanded(rows[here], states[here], answer, *figures, blocked, batch))
         return expanded
+
+    def in_turn(self, e: Expanded, turns: NDArray[np.bool_]) -> Expanded:
+        """What came out of those rows alone whose turn came."""
+        if e.answer is None or turns.all():
+            return e
+        answer, states = in_turn(e.answer, turns), e.states[turns]
+        changes = self.store.changes(states, answer, len(self.system.actions))
+        return replace(
+            e, rows=e.rows[turns], states=states, answer=answer, generated=len(answer.action), faults=answer.faults,
+            changes=changes,
+        )  # fmt: skip
+
+    def emitted(self, number: int, rows: NDArray[np.int64], states: States) -> Expanded:
+        """The same by machine code alone, in the lane of that number."""
+        e = self.lanes[number].expand(states, rows)
+        batch = self.store.batch((number, 0), e.targets, None, e.parents, e.actions)
+        blocked = self.stuck(rows, states, e.changes)
+        return Expanded(rows, states, None, e.generated, e.faults, e.coverage, e.changes, blocked, batch)
+
+    def stuck(self, rows: NDArray[np.int64], states: States, changes: Changes) -> NDArray[np.int64]:
+        return rows[stuck(self.system, states, changes.moves)] if self.goal.deadlock else rows[:0]
 
     def tallied(self, tally: Tally, expanded: Expanded) -> Tally:
         """The figures and findings with those of some steps; of the states that they lead to, none yet."""
-        answer, rows = expanded.answer, expanded.rows
-        faulted = np.bincount(answer.faults[:, 1], minlength=len(tally.taken)) > 0 if len(answer.faults) else False
-        findings = self.inspector.faults(answer, rows, tally.findings)
-        findings, seen = self.inspector.steps(expanded.states, rows, answer, findings, tally.step_watched)
-        findings = deadlock(expanded.stuck, findings)
+        e, rows = expanded, expanded.rows
+        faulted = np.bincount(e.faults[:, 1], minlength=len(tally.taken)) > 0 if len(e.faults) else False
+        findings, seen = self.inspector.faults(e.faults, rows, tally.findings), tally.step_watched
+        if e.answer:
+            findings, seen = self.inspector.steps(e.states, rows, e.answer, findings, seen)
+        findings = deadlock(e.stuck, findings)
         return replace(
             tally,
-            taken=tally.taken + expanded.changes.taken,
-            changed=tally.changed + expanded.changes.changed,
+            taken=tally.taken + e.changes.taken,
+            changed=tally.changed + e.changes.changed,
             faulted=tally.faulted | faulted,
-            coverage=tally.coverage | answer.coverage,
+            coverage=tally.coverage | e.coverage,
             expanded=tally.expanded + len(rows),
-            generated=tally.generated + len(answer.action),
-            initial_enabled=tally.initial_enabled or (tally.depth == 1 and len(answer.action) + len(answer.faults) > 0),
+            generated=tally.generated + e.generated,
+            initial_enabled=tally.initial_enabled or (tally.depth == 1 and e.generated + len(e.faults) > 0),
             findings=findings,
             step_watched=seen,
         )
@@ -308,11 +377,18 @@ class _Search:
                 self.note_cuts(tally.distinct, cut)
             cuts = tally.cut + int(cut.sum())
             tally = replace(tally, distinct=distinct, findings=findings, watched=watched, levels=levels, cut=cuts)
-        self.tally = tally
+        self.tally = replace(tally, retired=self.retired(distinct)) if self.covering is not None else tally
+
+    def retired(self, distinct: int) -> int:
+        """Rows that are not expanded because others stand for them, without those that are not expanded anyway."""
+        assert self.covering is not None
+        if not self.goal.constraints:
+            return self.covering.retired
+        return int((self.covering.is_retired() & ~self.cut[:distinct]).sum())
 
     def progress(self) -> Progress:
         t = self.tally
-        return Progress(t.generated, t.distinct, t.queued, len(t.levels), self.clock.seconds)
+        return Progress(t.generated, t.distinct, t.queued, len(t.levels), self.clock.seconds, self.native)
 
     def exploration(self, stopped: StopReason | None) -> Exploration:
         """What is certain. Whether an initial state has a successor is given the benefit of the doubt where not all of
@@ -324,6 +400,8 @@ class _Search:
         expanded[: t.cursor] = True
         if goal.constraints:
             expanded &= ~self.cut[:n]
+        if self.covering is not None:
+            expanded &= ~self.covering.is_retired()[:n]
         levels = np.array((*t.levels, n) if n else (0,), np.int64)
         return Exploration(
             states=states,
@@ -345,4 +423,5 @@ class _Search:
             stopped=stopped,
             seconds=self.clock.seconds,
             omission=omission,
+            native=self.native,
         )

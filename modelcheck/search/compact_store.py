@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelcheck.errors import InternalError
+from modelcheck.search.emission import Lane
 from modelcheck.search.expand import answer_of
 from modelcheck.search.hashing import hashes
 from modelcheck.search.native_store import MOST_ROWS, Batch, NativeStore
 from modelcheck.search.parallel import Crew
 from modelcheck.search.regions import release, reserved
 from modelcheck.search.store import Changes, Key
-from modelcheck.system import States, Successors, TransitionSystem
+from modelcheck.system import NativeSuccessors, States, Successors, TransitionSystem
 
 
 class CompactStore:
@@ -57,7 +58,7 @@ class CompactStore:
         return positions
 
     def batch(
-        self, key: Key, targets: States, source: NDArray[np.int64], row_of: NDArray[np.int64], action: NDArray[np.int64]
+        self, key: Key, targets: States, source: NDArray[Any] | None, row_of: NDArray[Any], action: NDArray[Any]
     ) -> tuple[Batch, States]:
         return self._prints.batch(key, self._wide.digest(targets)[:, None], source, row_of, action), targets
 
@@ -72,9 +73,16 @@ class CompactStore:
     def changes(self, before: States, answer: Successors, actions: int) -> Changes:
         return self._wide.changes(before, answer, actions)
 
+    def lane(self, system: NativeSuccessors, known: States, guards: int) -> Lane:
+        return self._wide.lane(system, known, guards)
+
     def find(self, rows: States) -> NDArray[np.int64]:
         """The row with the fingerprint of each state, or -1."""
         return self._prints.find(hashes(rows)[:, None])
+
+    @property
+    def cached(self) -> bool:
+        return self._prints.cached and self._wide.cached
 
     def memory(self) -> int:
         """Bytes held."""

@@ -38,13 +38,12 @@ def answers(system: TransitionSystem, states: States, block: int = BLOCK) -> Ite
 def deadlocked(system: TransitionSystem, states: States, answer: Successors) -> NDArray[np.int64]:
     """The rows of an answer that have neither successor nor fault and may not rest, ascending."""
     moves = np.zeros(answer.consumed, np.bool_)
-    moves[answer.source] = True
-    return stuck(system, states, answer, moves)
+    moves[answer.source] = moves[answer.faults[:, 0]] = True
+    return stuck(system, states, moves)
 
 
-def stuck(system: TransitionSystem, states: States, answer: Successors, moves: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """As `deadlocked`. moves: of each row, whether it has a successor."""
-    moves[answer.faults[:, 0]] = True
+def stuck(system: TransitionSystem, states: States, moves: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """As `deadlocked`. moves: of each row, whether it has a successor or a fault."""
     stuck = np.flatnonzero(~moves)
     return stuck[~system.terminated(states[stuck])] if len(stuck) else stuck
 

@@ -83,6 +83,8 @@ class Exploration:
     omission: how probable it is that some state was missed; 0 unless the store was compact. Then `states` is not an
     array: it rebuilds the rows that it is asked for (`compact_store.Rebuilt`).
 
+    native: as in `Progress`.
+
     parent and action are of any signed integer type: a large store keeps them short.
     """
 
@@ -105,6 +107,7 @@ class Exploration:
     stopped: StopReason | None = None
     seconds: float = 0.0
     omission: float = 0.0
+    native: str = ""
 
     @property
     def distinct(self) -> int:

@@ -95,9 +95,10 @@ class Inspector:
                 watched |= {predicate}
         return findings, watched
 
-    def faults(self, answer: Successors, rows: NDArray[np.int64], findings: Findings) -> Findings:
-        """The first failed assert and the first evaluation error among the steps. rows: those of the block."""
-        for row, action, site in answer.faults.tolist():
+    def faults(self, faults: NDArray[np.int64], rows: NDArray[np.int64], findings: Findings) -> Findings:
+        """The first failed assert and the first evaluation error among the steps. faults: as in `Successors`; rows:
+        those of the block."""
+        for row, action, site in faults.tolist():
             key = ("fault", self.system.sites[site].is_assert)
             if key not in findings:
                 findings = {**findings, key: Finding("fault", int(rows[row]), None, action, site)}

@@ -13,11 +13,14 @@ from typing import Callable
 
 from llvmlite import ir
 
+from modelcheck.search import emission
 from modelcheck.search.assembler import I8, I32, I64, POINTER, Code, Function, Value, number
 from modelcheck.search.hashing import C1, C2, SEED
 
 NEAR, FAR = 10, 20
-SEGMENT_BITS = 4  # of a hash, the highest: which segment of the table
+COMMIT_AHEAD = 24
+GROUP = 16  # slots: a line of the cache
+SEGMENT_BITS = 6  # of a hash, the highest: which segment of the table
 INDEX_BITS = 32  # of a hash, the next: where in the segment
 REST_BITS = 64 - SEGMENT_BITS - INDEX_BITS  # of a hash: the tag in a slot is the highest of them
 
@@ -28,11 +31,12 @@ SLOTS, CAPACITY, USED, LIMIT = range(4)
 
 @lru_cache(maxsize=8)
 def kernels(width: int, action_bits: int) -> Code:
-    """digest, divide, insert, commit, find, rehash, changes. Compiling takes about 60 ms."""
+    """digest, divide, insert, commit, find, rehash, changes, emit. Compiling takes about 70 ms."""
     module = ir.Module("store")
-    for build in (_digest, _changes, _insert, _find, _rehash):
+    for build in (_digest, _changes, _insert, _find, _rehash, emission.build):
         build(module, width)
     _divide(module)
+    _insert_alone(module, width, ir.IntType(action_bits))
     _commit(module, width, ir.IntType(action_bits))
     return Code(module)
 
@@ -89,19 +93,11 @@ def _changes(module: ir.Module, width: int) -> None:
         action, source = f.load(f.of["action"], i), f.load(f.of["source"], i)
         f.store(f.of["moves"], source, 1, I8)
         old = f.at(f.of["before"], b.mul(source, I64(width)))
-        same = _same(f, old, f.at(f.of["target"], b.mul(i, I64(width))), width)
+        same = f.same(old, f.at(f.of["target"], b.mul(i, I64(width))), width)
         f.store(f.of["taken"], action, b.add(f.load(f.of["taken"], action), I64(1)))
         differs = b.zext(b.not_(same), I64)
         f.store(f.of["changed"], action, b.add(f.load(f.of["changed"], action), differs))
     f.finish(0)
-
-
-def _same(f: Function, left: Value, right: Value, width: int) -> Value:
-    """Whether two vectors are equal, all words compared at once: most that are compared are equal."""
-    difference: Value = I64(0)
-    for word in range(width):
-        difference = f.b.or_(difference, f.b.xor(f.load(left, word), f.load(right, word)))
-    return f.is_(difference, "==", 0)
 
 
 # --- the table --------------------------------------------------------------------------------------------------------
@@ -128,8 +124,10 @@ class _Table:
         return self.b.load(self.f.at(segment, SLOTS), typ=POINTER)
 
     def home(self, h: Value, segment: Value) -> Value:
+        """The first slot of the group where a search starts."""
         index = self.b.and_(self.b.lshr(h, I64(REST_BITS)), I64((1 << INDEX_BITS) - 1))
-        return self.b.lshr(self.b.mul(index, self.f.load(segment, CAPACITY)), I64(INDEX_BITS))
+        place = self.b.lshr(self.b.mul(index, self.f.load(segment, CAPACITY)), I64(INDEX_BITS))
+        return self.b.and_(place, I64(-GROUP))
 
     def tag(self, h: Value) -> Value:
         """As it stands in a slot, above the row."""
@@ -145,20 +143,29 @@ class _Table:
         end = self.f.is_(following, "==", self.f.load(segment, CAPACITY))
         return self.b.select(end, I64(0), following)
 
-    def candidate(self, place: Value, segment: Value, tag: Value) -> Value:
-        """Moves the variable `place` on to the first slot that is empty or has the tag, and gives what is there."""
-        f, slots = self.f, self.slots(segment)
-        slot = f.variable(0)
+    def candidate(self, place: Value, segment: Value, tag: Value | None) -> Value:
+        """Moves the variable `place` on to the first slot that is empty or has the tag (without one: that is empty).
+        Gives what is there. The slots of a group, a line of the cache, are looked at together: how far to go is a
+        branch less that no processor foretells."""
+        f, b, slots = self.f, self.b, self.slots(segment)
+        bits, none = f.splat(b.not_(self.mask), GROUP), f.splat(I64(0), GROUP)
+        wanted = none if tag is None else f.splat(tag, GROUP)
+        first = f.variable(GROUP)
+        with f.loop(lambda: f.is_(f.get(first), "==", GROUP)):
+            group = b.and_(f.get(place), I64(-GROUP))
+            block = f.lanes(slots, group, GROUP)
+            hits = b.icmp_unsigned("==", block, none)
+            if tag is not None:
+                hits = b.or_(hits, b.icmp_unsigned("==", b.and_(block, bits), wanted))
+            f.set(first, f.first_of(hits, GROUP, b.and_(f.get(place), I64(GROUP - 1))))
+            found = f.is_(f.get(first), "<", GROUP)
+            f.set(place, b.select(found, b.add(group, f.get(first)), self.next_group(group, segment)))
+        return f.load(slots, f.get(place), I32)
 
-        def passes() -> Value:
-            found = f.load(slots, f.get(place), I32)
-            f.set(slot, found)
-            other = f.is_(self.b.xor(self.b.and_(found, self.b.not_(self.mask)), tag), "!=", 0)
-            return self.b.and_(f.is_(found, "!=", 0), other)
-
-        with f.loop(passes):
-            f.set(place, self.next(f.get(place), segment))
-        return f.get(slot)
+    def next_group(self, group: Value, segment: Value) -> Value:
+        following = self.b.add(group, I64(GROUP))
+        end = self.f.is_(following, "==", self.f.load(segment, CAPACITY))
+        return self.b.select(end, I64(0), following)
 
     def ticket(self, row: Value) -> tuple[Value, Value]:
         """The piece of a row that has no number yet, as the address of its entry, and the position there."""
@@ -188,7 +195,7 @@ class _Table:
             f.set(found, slot)
             f.set(going, 0)
             with f.then(f.is_(slot, "!=", 0)):
-                with f.then(self.b.not_(_same(f, self.vector(self.row(slot)), vector, self.width))):
+                with f.then(self.b.not_(f.same(self.vector(self.row(slot)), vector, self.width))):
                     f.set(place, self.next(f.get(place), segment))
                     f.set(going, 1)
         return f.get(found)
@@ -217,13 +224,38 @@ def _ahead(t: _Table, i: Value, distance: int, start: Value, n: Value, what: Cal
         what(ahead)
 
 
+INSERT = "*head *segments *targets *hashes *order n start first *flags *slot_of *places *fresh"
+WHERE = "*parent *action *rows *parents *actions"  # of the targets, int32; the columns of the store
+
+
 def _insert(module: ir.Module, width: int) -> None:
-    """Inserts targets[order[i]] for start <= i < n. A new one is given a ticket (`ticket` + position) in place of a row
+    """Inserts targets[order[i]] for start <= i < n. A new one is given a ticket (`first` + position) in place of a row
     number, its flag is set, and slot_of[position] is the address of its slot. Gives n, or the i that did not go in
     because its segment is full. fresh: one word, counts the new ones."""
-    f = Function(
-        module, "insert", "*head *segments *targets *hashes *order n start ticket *flags *slot_of *places *fresh"
-    )
+    f = Function(module, "insert", INSERT)
+    b, of = f.b, f.of
+
+    def keep(position: Value, address: Value) -> Value:
+        f.store(of["slot_of"], position, b.ptrtoint(address, I64))
+        return b.add(of["first"], position)
+
+    _insertion(f, width, keep)
+
+
+def _insert_alone(module: ir.Module, width: int, action_kind: ir.IntType) -> None:
+    """As `insert`, where nobody else inserts: a new one gets its row at once, `first` and those that follow."""
+    f = Function(module, "insert_alone", f"{INSERT} {WHERE}")
+
+    def keep(position: Value, address: Value) -> Value:
+        row = f.b.add(f.of["first"], f.load(f.of["fresh"]))
+        _write_row(f, position, row, width, action_kind)
+        return row
+
+    _insertion(f, width, keep)
+
+
+def _insertion(f: Function, width: int, keep: Callable[[Value, Value], Value]) -> None:
+    """keep: does what is done with a new one, given its position and the address of its slot; gives its number."""
     t, b, n = _Table(f, width), f.b, f.of["n"]
 
     def hash_at(i: Value) -> Value:
@@ -235,12 +267,12 @@ def _insert(module: ir.Module, width: int) -> None:
         _ahead(t, now, FAR, f.of["start"], n, lambda j: _fetch_slot(t, hash_at(j), f.of["places"], j))
         _ahead(t, now, NEAR, f.of["start"], n, lambda j: _fetch_vector(t, hash_at(j), f.of["places"], j))
         with f.then(b.icmp_signed(">=", now, f.of["start"])):
-            _insert_one(f, t, now, hash_at(now))
+            _insert_one(f, t, now, hash_at(now), keep)
         f.add(i, 1)
     f.finish(n)
 
 
-def _insert_one(f: Function, t: _Table, i: Value, h: Value) -> None:
+def _insert_one(f: Function, t: _Table, i: Value, h: Value, keep: Callable[[Value, Value], Value]) -> None:
     b, segment = f.b, t.segment(h)
     position = f.load(f.of["order"], i, I32)
     place = f.variable(0)
@@ -252,19 +284,16 @@ def _insert_one(f: Function, t: _Table, i: Value, h: Value) -> None:
             b.ret(i)
         f.store(segment, USED, b.add(used, I64(1)))
         address = f.at(t.slots(segment), f.get(place), I32)
-        row = b.add(b.add(f.of["ticket"], position), I64(1))
+        row = b.add(keep(position, address), I64(1))
         f.store(address, 0, b.or_(t.tag(h), row), I32)
         f.store(f.of["flags"], position, 1, I8)
-        f.store(f.of["slot_of"], position, b.ptrtoint(address, I64))
         f.store(f.of["fresh"], 0, b.add(f.load(f.of["fresh"]), I64(1)))
 
 
 def _commit(module: ir.Module, width: int, action_kind: ir.IntType) -> None:
     """Gives the flagged targets their rows, from `first` on, and writes them there. flags: padded with zeros to a
-    multiple of 8. row_of: (block,) int64, the rows that `source` counts from."""
-    f = Function(
-        module, "commit", "*head *targets *flags *slot_of *source *row_of *action n first *rows *parents *actions"
-    )
+    multiple of 8. slot_of is read COMMIT_AHEAD further than there are targets: what is there is not looked at."""
+    f = Function(module, "commit", f"*head *targets *flags *slot_of n first {WHERE}")
     b, head = f.b, f.of["head"]
     mask = b.sub(b.shl(I64(1), f.load(head, SHIFT)), I64(1))
     row = f.variable(f.of["first"])
@@ -280,14 +309,21 @@ def _commit(module: ir.Module, width: int, action_kind: ir.IntType) -> None:
 
 def _commit_one(f: Function, i: Value, row: Value, mask: Value, width: int, action_kind: ir.IntType) -> None:
     b = f.b
-    for word in range(width):
-        value = f.load(f.of["targets"], b.add(b.mul(i, I64(width)), I64(word)))
-        f.store(f.of["rows"], b.add(b.mul(row, I64(width)), I64(word)), value)
-    f.store(f.of["parents"], row, f.load(f.of["row_of"], f.load(f.of["source"], i)), I32)
-    f.store(f.of["actions"], row, f.load(f.of["action"], i), action_kind)
+    f.prefetch(b.inttoptr(f.load(f.of["slot_of"], b.add(i, I64(COMMIT_AHEAD))), POINTER))
+    _write_row(f, i, row, width, action_kind)
     address = b.inttoptr(f.load(f.of["slot_of"], i), POINTER)
     tag = b.and_(f.load(address, 0, I32), b.not_(mask))
     f.store(address, 0, b.or_(tag, b.add(row, I64(1))), I32)
+
+
+def _write_row(f: Function, position: Value, row: Value, width: int, action_kind: ir.IntType) -> None:
+    """What the store keeps of the target at a position."""
+    b = f.b
+    for word in range(width):
+        value = f.load(f.of["targets"], b.add(b.mul(position, I64(width)), I64(word)))
+        f.store(f.of["rows"], b.add(b.mul(row, I64(width)), I64(word)), value)
+    f.store(f.of["parents"], row, f.load(f.of["parent"], position, I32), I32)
+    f.store(f.of["actions"], row, f.load(f.of["action"], position, I32), action_kind)
 
 
 def _find(module: ir.Module, width: int) -> None:
@@ -328,8 +364,7 @@ def _rehash(module: ir.Module, width: int) -> None:
             slots = t.slots(segment)
             place = f.variable(0)
             f.set(place, t.home(h, segment))
-            with f.loop(lambda: f.is_(f.load(slots, f.get(place), I32), "!=", 0)):
-                f.set(place, t.next(f.get(place), segment))
+            t.candidate(place, segment, None)
             f.store(slots, f.get(place), slot, I32)
             with f.then(f.is_(row, ">=", t.count)):
                 piece, position = t.ticket(row)

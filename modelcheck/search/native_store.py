@@ -2,9 +2,10 @@
 
 The vectors stand once, in the order of discovery. The table is open addressing over 32-bit slots: in the low bits the
 row number plus one, in the bits above a tag, the part of the hash that the place of the slot does not tell; 0 is empty.
-It is cut into 16 segments by the highest bits of the hash, of any capacity (the place is hash * capacity >> 32), which
-grow to 7/4, one at a time, at a load of 4/5 (twice the size would take 10 bytes). With the rows, row numbers get longer
-and tags shorter, in place.
+It is cut into 64 segments by the highest bits of the hash, of one capacity (the place is hash * capacity >> 32), which
+lie one after the other. At a load of 4/5 the table grows to 7/4 where it is: the segments move up, the last one first,
+into what is free or has been left. So no more than a segment is held twice, and all of it lies in large pages. With the
+rows, row numbers get longer and tags shorter, in place.
 
 What is inserted comes in batches, and several may be inserted together: each worker inserts, from all of them in order,
 the states that it owns by hash. A new state has a ticket in its slot until all workers are done; then tickets become
@@ -15,24 +16,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any, Callable, Sequence
 from weakref import finalize
 
 import numpy as np
 from numpy.typing import NDArray
 
 from modelcheck.search import kernels as k
-from modelcheck.search.archive import CHUNK, HEAD, write
+from modelcheck.search.archive import CHUNK, HEAD, Part, read, write
+from modelcheck.search.emission import Lane
 from modelcheck.search.parallel import Alone, Crew
-from modelcheck.search.regions import available, replace_by_file, reserved, slots
+from modelcheck.search.regions import available, forget_code, release, replace_by_file, reserved
 from modelcheck.search.store import Changes, Key
-from modelcheck.system import States, Successors, TransitionSystem
+from modelcheck.system import NativeSuccessors, States, Successors, TransitionSystem
 
 __all__ = ["NativeStore", "available"]
 
 SEGMENTS = 1 << k.SEGMENT_BITS
 MOST_ROWS = (1 << 31) - (1 << 24)
-LEAST_CAPACITY = 1 << 12
+LEAST_CAPACITY = 1 << 10
 FIRST_SHIFT = 16
 BULK = 1 << 16
 
@@ -42,21 +44,24 @@ def _plain(column: NDArray[Any]) -> NDArray[np.int64]:
     return np.ascontiguousarray(column, np.int64)
 
 
+def _short(column: NDArray[Any]) -> NDArray[np.int32]:
+    return np.ascontiguousarray(column, np.int32)
+
+
 def _address(array: NDArray[Any]) -> int:
     return array.__array_interface__["data"][0]
 
 
 @dataclass(slots=True)
 class Batch:
-    """Targets on their way into the store, in the order of discovery. row_of[source[i]] is the parent of targets[i].
+    """Targets on their way into the store, in the order of discovery, with their parents and actions, int32.
 
     order: positions by owner; those of owner o from starts[o] on. flags: 1 for what turned out to be new. `fresh`
     counts those for each owner, at a distance that keeps workers out of each other's cache lines."""
 
     targets: States
-    source: NDArray[np.int64]
-    row_of: NDArray[np.int64]
-    action: NDArray[np.int64]
+    parents: NDArray[np.int32]
+    actions: NDArray[np.int32]
     hashes: NDArray[np.uint64]
     order: NDArray[np.uint32]
     starts: NDArray[np.int64]
@@ -80,8 +85,9 @@ class _Scratch:
     def get(self, size: int) -> dict[str, NDArray[Any]]:
         if size > self.capacity:
             self.capacity = size + size // 4
-            kinds = {"hashes": np.uint64, "order": np.uint32, "flags": np.uint8, "slot_of": np.uint64}
-            self.arrays = {n: np.empty(self.capacity + 8, t) for n, t in {**kinds, "places": np.uint32}.items()}
+            kinds = (("hashes", np.uint64), ("order", np.uint32), ("flags", np.uint8), ("slot_of", np.uint64))
+            room = self.capacity + 8 + k.COMMIT_AHEAD
+            self.arrays = {name: np.zeros(room, kind) for name, kind in (*kinds, ("places", np.uint32))}
         return self.arrays
 
 
@@ -94,22 +100,26 @@ class NativeStore:
     def __init__(self, width: int, actions: int, crew: Crew | None = None, expected: int = 0):
         self.crew = crew or Alone()
         kind = next(t for t in (np.int8, np.int16, np.int32) if actions <= np.iinfo(t).max)
+        hits = k.kernels.cache_info().hits
         self.kernels = k.kernels(width, 8 * np.dtype(kind).itemsize)
+        self.cached = self.kernels.cached or k.kernels.cache_info().hits > hits  # its code was there already
         self._states = reserved(MOST_ROWS, width, np.uint64)
         self._parent = reserved(MOST_ROWS, None, np.int32)
         self._action = reserved(MOST_ROWS, None, kind)
         self._rows = min(len(self._states), len(self._parent), len(self._action))
-        self._width, self._count = width, 0
+        self._width, self._actions, self._count = width, actions, 0
         self._head = np.zeros(5, np.uint64)
         self._head[k.ROWS], self._head[k.SHIFT] = _address(self._states), FIRST_SHIFT
         self._segments = np.zeros((SEGMENTS, 4), np.uint64)
-        self._slots: list[NDArray[np.uint32]] = [np.empty(0, np.uint32)] * SEGMENTS
+        self._table = reserved(2 * MOST_ROWS, None, np.uint32)
+        self._capacity = _whole(max(LEAST_CAPACITY, 3 * expected // (2 * SEGMENTS)))  # of a segment
         for segment in range(SEGMENTS):
-            self._place(segment, max(LEAST_CAPACITY, 3 * expected // (2 * SEGMENTS)))
+            self._place(segment, self._capacity)
         self._scratch: dict[Key, _Scratch] = {}
         self._in_order = np.empty(0, np.uint32)
         self._spilled = 0  # rows
         self._files: list[Path] = []
+        self._parts: list[tuple[Path, Part]] = []  # folders, and what was written there
         finalize(self, _remove, self._files)
 
     def __len__(self) -> int:
@@ -134,22 +144,18 @@ class NativeStore:
         positions = []
         for start in range(0, len(targets), BULK):
             part = slice(start, start + BULK)
-            batch = self.batch((0, 0), targets[part], np.arange(len(parents[part])), parents[part], actions[part])
+            batch = self.batch((0, 0), targets[part], None, parents[part], actions[part])
             self.insert_all([batch])
             positions.append(start + np.flatnonzero(batch.flags))
         return np.concatenate(positions) if positions else np.empty(0, np.int64)
 
     def batch(
-        self,
-        key: Key,
-        targets: States,
-        source: NDArray[np.int64],
-        row_of: NDArray[np.int64],
-        action: NDArray[np.int64],
+        self, key: Key, targets: States, source: NDArray[Any] | None, row_of: NDArray[Any], action: NDArray[Any]
     ) -> Batch:
         """Hashed, and divided among the owners. key: one of its own for each of those to be inserted together; the
         batch is valid until another one of that key is made."""
         targets, size = np.ascontiguousarray(targets), len(targets)
+        parents = row_of if source is None else row_of[source]
         s = self._scratch.setdefault(key, _Scratch()).get(size)
         self.kernels["digest"](_address(targets), size, _address(s["hashes"]))
         starts = np.zeros(self.crew.size + 2, np.int64)
@@ -161,45 +167,74 @@ class NativeStore:
             self.kernels["divide"](_address(s["hashes"]), size, self.crew.size, _address(order), _address(starts))
         s["flags"][: size + 8] = 0
         return Batch(
-            targets, _plain(source), _plain(row_of), _plain(action), s["hashes"], order, starts, s["flags"][:size],
-            s["slot_of"], s["places"], np.zeros((self.crew.size, 8), np.uint64),
+            targets, _short(parents), _short(action), s["hashes"], order, starts, s["flags"][:size], s["slot_of"],
+            s["places"], np.zeros((self.crew.size, 8), np.uint64),
         )  # fmt: skip
 
     def insert_all(self, batches: Sequence[Batch]) -> None:
         """All of them, in order."""
+        most = self._count + sum(len(b.targets) for b in batches)
+        if self.crew.size == 1 and most <= self._rows:
+            self._lengthen(most + 1)
+            self._head[k.COUNT] = MOST_ROWS  # no row is a ticket
+            self._insert("insert_alone", batches, lambda number: self._count + sum(b.new for b in batches[:number]))
+            self._count += sum(b.new for b in batches)
+            return
         piece_shift = max(1, max(len(b.targets) for b in batches)).bit_length()
         self._head[k.COUNT], self._head[k.PIECE_SHIFT] = self._count, piece_shift
         self._lengthen(self._count + (len(batches) << piece_shift) + 1)
         pieces = np.array([(_address(b.targets), _address(b.slot_of)) for b in batches], np.uint64)
         self._head[k.PIECES] = _address(pieces)
 
-        def insert_owned(owner: int) -> None:
-            for number, batch in enumerate(batches):
-                self._insert_owned(batch, self._count + (number << piece_shift), owner)
-
-        self.crew.map(insert_owned, range(self.crew.size))
+        tickets = [self._count + (number << piece_shift) for number in range(len(batches))]
+        self._insert("insert", batches, lambda number: tickets[number])
         ends = self._count + np.cumsum([b.new for b in batches])
         if ends[-1] > self._rows:
             raise MemoryError
         self.crew.map(lambda i: self._commit(batches[i], int(ends[i]) - batches[i].new), range(len(batches)))
         self._count = int(ends[-1])
 
-    def _insert_owned(self, batch: Batch, ticket: int, owner: int) -> None:
-        start, end = batch.starts[owner : owner + 2].tolist()
-        while start < end:
-            start = self.kernels["insert"](
-                _address(self._head), _address(self._segments), _address(batch.targets), _address(batch.hashes),
-                _address(batch.order), end, start, ticket, _address(batch.flags), _address(batch.slot_of),
-                _address(batch.places), _address(batch.fresh[owner]),
-            )  # fmt: skip
-            if start < end:
-                self._grow(int(batch.hashes[batch.order[start]]) >> (64 - k.SEGMENT_BITS))
+    def _where(self, batch: Batch) -> tuple[int, ...]:
+        columns = batch.parents, batch.actions, self._states, self._parent, self._action
+        return tuple(_address(column) for column in columns)
+
+    def _insert(self, kernel: str, batches: Sequence[Batch], first: Callable[[int], int]) -> None:
+        """By all owners; whoever finds a segment full waits until all are there and the table has grown. first: what
+        the numbers of a batch count from."""
+        reached = [(0, 0)] * self.crew.size  # of each owner: how many batches, and how many targets of the next
+
+        def insert_owned(owner: int) -> bool:
+            """Whether all of them went in."""
+            number, done = reached[owner]
+            while number < len(batches):
+                start, end = batches[number].starts[owner : owner + 2].tolist()
+                done += self._insert_some(kernel, batches[number], first(number), owner, start + done, end)
+                if start + done < end:
+                    reached[owner] = number, done
+                    return False
+                number, done = number + 1, 0
+            reached[owner] = number, 0
+            return True
+
+        while not all(self.crew.map(insert_owned, range(self.crew.size))):
+            self._grow()
+
+    def _insert_some(self, kernel: str, batch: Batch, first: int, owner: int, start: int, end: int) -> int:
+        """How many went in before a segment was full."""
+        if start == end:
+            return 0
+        where = self._where(batch) if kernel == "insert_alone" else ()
+        reached = self.kernels[kernel](
+            _address(self._head), _address(self._segments), _address(batch.targets), _address(batch.hashes),
+            _address(batch.order), end, start, first, _address(batch.flags), _address(batch.slot_of),
+            _address(batch.places), _address(batch.fresh[owner]), *where,
+        )  # fmt: skip
+        return reached - start
 
     def _commit(self, batch: Batch, first: int) -> None:
         self.kernels["commit"](
             _address(self._head), _address(batch.targets), _address(batch.flags), _address(batch.slot_of),
-            _address(batch.source), _address(batch.row_of), _address(batch.action), len(batch.targets), first,
-            _address(self._states), _address(self._parent), _address(self._action),
+            len(batch.targets), first, *self._where(batch),
         )  # fmt: skip
 
     def _ascending(self, size: int) -> NDArray[np.uint32]:
@@ -225,19 +260,36 @@ class NativeStore:
         )  # fmt: skip
         return Changes(taken, changed, moves)
 
+    def lane(self, system: NativeSuccessors, known: States, guards: int) -> Lane:
+        """For one worker to expand rows of this width. known: a state that is stored, (1, width)."""
+        forget_code("libllvmlite")  # 33 MB: when there are lanes, nothing is left to be compiled
+        return Lane(self.kernels, system, known, self._actions, guards)
+
     # --- growth ---
 
     def _place(self, segment: int, capacity: int) -> None:
-        """A new and empty array for a segment."""
-        self._slots[segment] = slots(capacity)
+        """Where a segment is, and how large."""
         self._segments[segment, [k.SLOTS, k.CAPACITY, k.LIMIT]] = (
-            _address(self._slots[segment]), capacity, capacity * 4 // 5
+            _address(self._table) + 4 * segment * capacity, capacity, capacity * 4 // 5
         )  # fmt: skip
 
-    def _grow(self, segment: int) -> None:
-        old = self._slots[segment]
-        self._place(segment, len(old) * 7 // 4)
-        self.kernels["rehash"](_address(self._head), _address(self._segments), _address(old), len(old))
+    def _grow(self) -> None:
+        old, new = self._capacity, _whole(self._capacity * 7 // 4)
+        if SEGMENTS * new > len(self._table):
+            raise MemoryError
+        for wave in _waves(old, new):
+            self.crew.map(lambda segment: self._move(segment, old, new), wave)
+        self._capacity = new
+
+    def _move(self, segment: int, old: int, new: int) -> None:
+        """Where the segment lies over itself, it is copied first."""
+        slots = self._table[segment * old : (segment + 1) * old]
+        if segment * new < (segment + 1) * old:
+            slots = slots.copy()
+        used = max(0, SEGMENTS * old - segment * new)  # slots of what was another segment, or this one
+        self._table[segment * new : segment * new + min(used, new)] = 0
+        self._place(segment, new)
+        self.kernels["rehash"](_address(self._head), _address(self._segments), _address(slots), old)
 
     def _lengthen(self, rows: int) -> None:
         """Makes room for row numbers below `rows`, at the price of a bit of the tags for each doubling."""
@@ -245,8 +297,8 @@ class NativeStore:
         if rows >> 32:
             raise MemoryError
         while rows >> shift:
-            for s in self._slots:
-                s &= ~np.uint32(1 << shift)
+            table = self._table[: SEGMENTS * self._capacity]
+            table &= ~np.uint32(1 << shift)
             shift += 1
         self._head[k.SHIFT] = shift
 
@@ -267,7 +319,7 @@ class NativeStore:
         """Bytes held: of the arrays as much as there are rows."""
         row = 8 * self._width + 4 + self._action.dtype.itemsize
         scratch = sum(a.nbytes for s in self._scratch.values() for a in s.arrays.values())
-        return self._count * row + sum(s.nbytes for s in self._slots) + scratch
+        return self._count * row + 4 * SEGMENTS * self._capacity + scratch
 
     # --- memory ---
 
@@ -287,6 +339,7 @@ class NativeStore:
                 chunk = [c[first : first + CHUNK] for c in columns]
                 part = write(folder, first, chunk)
                 self._files.append(folder / part.name)
+                self._parts.append((folder, part))
                 replace_by_file(chunk, folder / part.name, HEAD)
                 self._spilled = first + CHUNK
         except OSError:  # the disk is full, say
@@ -294,13 +347,32 @@ class NativeStore:
         return True
 
     def recovered(self, system: TransitionSystem, count: int) -> States:
-        """The table is given back: nothing can be inserted or found after that."""
-        self._slots.clear()
+        """The table is given back: nothing can be inserted or found after that. Raises MissingFile where a file does
+        not hold what was written any more: what the search read from it may have been wrong."""
+        for folder, part in self._parts:
+            read(folder, part)
+        release(self._table[: SEGMENTS * self._capacity])
         self._scratch.clear()
         return self._states[:count]
 
     def omission(self, generated: int) -> float:
         return 0.0
+
+
+def _whole(slots: int) -> int:
+    """The next multiple of a group."""
+    return -(-slots // k.GROUP) * k.GROUP
+
+
+def _waves(old: int, new: int) -> list[range]:
+    """The segments in the order in which they can move to where they are to be, those of a wave at the same time: what
+    lies beyond all that have not moved is free."""
+    waves, left = [], SEGMENTS
+    while left:
+        lowest = min(-(-left * old // new), left - 1)
+        waves.append(range(lowest, left))
+        left = lowest
+    return waves
 
 
 def _remove(files: list[Path]) -> None:

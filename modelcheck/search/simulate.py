@@ -120,7 +120,7 @@ class _Simulation:
         answer = self.system.initial()
         self.generated += len(answer.target)
         self.coverage |= answer.coverage
-        self.findings = self.inspector.faults(answer, np.array([-1]), self.findings)
+        self.findings = self.inspector.faults(answer.faults, np.array([-1]), self.findings)
         self.start = answer.target
         if len(self.start) and not self.findings:
             self.ended[:] = True
@@ -161,7 +161,7 @@ class _Simulation:
         """Everything that is wrong with the steps out of those states. rows: the walks that stand there."""
         self.generated += len(answer.action)
         self.coverage |= answer.coverage
-        found = self.inspector.faults(answer, rows, {})
+        found = self.inspector.faults(answer.faults, rows, {})
         found, _ = self.inspector.steps(states, rows, answer, found, frozenset())
         if self.goal.deadlock:
             found = deadlock(rows[deadlocked(self.system, states, answer)], found)

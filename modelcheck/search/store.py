@@ -67,10 +67,10 @@ class StateStore(Protocol):
     def insert(self, targets: States, parents: NDArray[Any], actions: NDArray[Any]) -> NDArray[np.int64]: ...
 
     def batch(
-        self, key: Key, targets: States, source: NDArray[np.int64], row_of: NDArray[np.int64], action: NDArray[np.int64]
+        self, key: Key, targets: States, source: NDArray[Any] | None, row_of: NDArray[Any], action: NDArray[Any]
     ) -> Any: ...
 
-    def insert_all(self, batches: Sequence[Any]) -> None: ...
+    def insert_all(self, batches: Sequence[Any]) -> Any: ...
 
     def changes(self, before: States, answer: Successors, actions: int) -> Changes: ...
 
@@ -147,10 +147,11 @@ class Store:
         return positions
 
     def batch(
-        self, key: Key, targets: States, source: NDArray[np.int64], row_of: NDArray[np.int64], action: NDArray[np.int64]
-    ) -> tuple[States, NDArray[np.int64], NDArray[np.int64]]:
-        """Targets to be inserted together with others; row_of[source[i]] is the parent of targets[i]."""
-        return targets, row_of[source], action
+        self, key: Key, targets: States, source: NDArray[Any] | None, row_of: NDArray[Any], action: NDArray[Any]
+    ) -> tuple[States, NDArray[Any], NDArray[Any]]:
+        """Targets to be inserted together with others; row_of[source[i]], or without `source` row_of[i], is the parent
+        of targets[i]."""
+        return targets, row_of if source is None else row_of[source], action
 
     def insert_all(self, batches: Sequence[tuple[States, NDArray[np.int64], NDArray[np.int64]]]) -> None:
         for batch in batches:

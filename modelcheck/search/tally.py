@@ -15,7 +15,7 @@ from modelcheck.system import TransitionSystem
 @dataclass(frozen=True, slots=True)
 class Tally:
     """`levels` are the first rows of the levels found; rows below `cursor` are expanded, or excluded by a constraint;
-    `cut` counts the latter among all rows found."""
+    `cut` counts the latter among all rows found, `retired` those that a covering store took out before their turn."""
 
     levels: tuple[int, ...]
     taken: NDArray[np.int64]
@@ -26,6 +26,7 @@ class Tally:
     distinct: int = 0
     expanded: int = 0
     cut: int = 0
+    retired: int = 0
     generated: int = 0
     initial_enabled: bool = False
     findings: Findings = field(default_factory=dict)
@@ -46,7 +47,7 @@ class Tally:
 
     @property
     def queued(self) -> int:
-        return self.distinct - self.cut - self.expanded
+        return self.distinct - self.cut - self.retired - self.expanded
 
     @property
     def depth(self) -> int:

@@ -97,6 +97,21 @@ def test_a_spilled_search_goes_on(tmp_path, monkeypatch, workers):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_spilled_file_that_changed_is_noticed(tmp_path, monkeypatch):
+    """The bytes of the action column, which the search itself does not read: nothing else would show it."""
+    monkeypatch.setattr(native_store, "CHUNK", 1 << 12)
+    store, count = native_store.NativeStore(1, 9), 10_000
+    rows = np.arange(count, dtype=np.uint64)[:, None]
+    store.insert(rows, np.arange(count) - 1, np.zeros(count))
+    assert store.spill(tmp_path, count)
+    file = sorted(tmp_path.iterdir())[0]
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(MissingFile):
+        store.recovered(TwoPhaseCommit(2), count)
+
+
 def test_memory_that_cannot_be_spilled_stops_the_search(tmp_path):
     seen = search(TwoPhaseCommit(5), Goal((0,)), limits=Limits(memory=1), spill=tmp_path, native_at=1)
     assert seen.stopped == "memory" and not seen.complete

@@ -8,7 +8,7 @@ import pytest
 from modelcheck.search.bfs import search
 from modelcheck.search.exploration import Goal, Limits
 from modelcheck.search.hashing import hashes
-from modelcheck.search.native_store import LEAST_CAPACITY, SEGMENTS, NativeStore
+from modelcheck.search.native_store import LEAST_CAPACITY, SEGMENTS, NativeStore, _waves
 from modelcheck.search.parallel import Threads, crew
 from modelcheck.search.store import Store
 from modelcheck.system import States, Successors
@@ -58,6 +58,19 @@ def test_views_stay_what_they_were():
     store.insert(rows, np.arange(len(rows)), np.zeros(len(rows)))
     assert np.array_equal(view, rows[:10]) and np.array_equal(store.states, rows)
     assert store.memory() < 30 * len(rows)
+
+
+@pytest.mark.parametrize("old, new", [(16, 32), (1024, 1792), (48, 96), (2000, 2016), (32, 320), (1600, 2800)])
+def test_segments_move_to_where_nothing_is_left(old, new):
+    """In every wave: all that moves goes beyond the slots of what has not moved yet, but for a segment that moves alone,
+    which may go over itself; and two never go to one place, for they are `new` apart."""
+    left = SEGMENTS
+    for wave in _waves(old, new):
+        assert wave.stop == left and len(wave) > 0
+        unmoved = (left if len(wave) > 1 else wave.start) * old
+        assert wave.start * new >= unmoved
+        left = wave.start
+    assert left == 0
 
 
 @pytest.mark.parametrize("actions, kind", [(3, np.int8), (127, np.int8), (128, np.int16), (40_000, np.int32)])

@@ -13,12 +13,12 @@ from modelcheck.backends.llvm.loops import UNROLL
 from modelcheck.backends.llvm.predicates import judge
 from modelcheck.backends.llvm.statements import Body
 from modelcheck.backends.llvm.unit import Unit
+from modelcheck.backends.tables import resting
 from modelcheck.errors import Diagnostic, Span, SpecError
 from modelcheck.ir import layout
 from modelcheck.ir.layout import Layout
-from modelcheck.ir.nodes import Apply, Const, Expr, Model, Process, Stmt, Variable, walk
-from modelcheck.ir.ops import Op
-from modelcheck.ir.types import BOOL, SetType
+from modelcheck.ir.nodes import Const, Model, Process, Stmt, walk
+from modelcheck.ir.types import BOOL
 
 RECURSION_LIMIT = 20_000
 ONE_FUNCTION = 12_000  # lines of all actions together; beyond that, functions of
@@ -32,7 +32,7 @@ def generate(model: Model) -> tuple[Unit, list[str]]:
     with _recursion(model.span):
         _initial(unit, model)
         _expand(unit, model)
-        judge(unit, "terminated_0", [_resting(model, p) for p in model.processes] or [Const(False, BOOL)])
+        judge(unit, "terminated_0", [resting(model, p) for p in model.processes] or [Const(False, BOOL)])
         for kind, tests in (("predicate", model.predicates), ("step", model.step_predicates)):
             for number, test in enumerate(tests):
                 judge(unit, f"{kind}_{number}", [test])
@@ -138,12 +138,3 @@ def _places(frame: Frame, model: Model, process: Process, numbers: list[int], ad
             Body(frame, model.actions[i].body, i, address, owned=False).generate()
         code.jump(end)
     code.place(end)
-
-
-def _resting(model: Model, process: Process) -> Expr:
-    """Whether the process is done or idle."""
-    places = frozenset(i for i, place in enumerate(process.places) if place.kind in ("idle", "done"))
-    if process.variable is None:
-        return Const(process.start in places, BOOL)
-    t = model.variables[process.variable].type
-    return Apply(Op.IN, (Variable(process.variable, t), Const(places, SetType(t))), BOOL)

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from modelcheck.backends.llvm import machine
 from modelcheck.backends.llvm.generate import generate
 from modelcheck.backends.llvm.machine import Native
+from modelcheck.backends.tables import action_table
 from modelcheck.ir.layout import Layout
 from modelcheck.ir.nodes import Model
-from modelcheck.system import ActionInfo, Site, States, Successors
+from modelcheck.system import ActionInfo, NativeSuccessors, Site, States, Successors
 
 _P, _N = ctypes.c_void_p, ctypes.c_int64
 EXPAND = ctypes.CFUNCTYPE(_N, _P, _N, _N, _P, _P, _P, _N, _P, _P, _P)
@@ -70,6 +71,15 @@ class NativeSystem:
     @property
     def guards(self) -> int:
         return len(self.model.guards)
+
+    @property
+    def cached(self) -> bool:
+        """Whether the code was there already, from an earlier run."""
+        return self.native.cached
+
+    @property
+    def native_successors(self) -> NativeSuccessors:
+        return NativeSuccessors(self.native.addresses["expand"], None, self.native)
 
     def initial(self) -> Successors:
         return self._run("initial", np.zeros((1, self.width), np.uint64))
@@ -138,18 +148,4 @@ def build(model: Model) -> NativeSystem:
     """The model as a system. Raises SpecError: B001, B002 (too large), B003 (no such operator), B004, B005."""
     unit, names = generate(model)
     native = machine.load(unit.text(), names)
-    return NativeSystem(model, unit.layout, _action_table(model), tuple(unit.sites), native)
-
-
-def _action_table(model: Model) -> tuple[ActionInfo, ...]:
-    """Fairness speaks of a process instance, or of an action with its arguments; steps excepted from it are apart."""
-    groups: dict[Any, int] = {}
-    table = []
-    for number, a in enumerate(model.actions):
-        key = (a.process, a.fairness) if a.process is not None else (a.label, a.args, a.fairness)
-        group = groups.setdefault(key, len(groups))
-        args = a.args if a.process is None else model.processes[a.process].args
-        process = -1 if a.process is None else a.process
-        bound = tuple((name, value) for name, value, _ in args)
-        table.append(ActionInfo(model.action_title(number), process, a.label, bound, group, a.fairness, a.span))
-    return tuple(table)
+    return NativeSystem(model, unit.layout, action_table(model), tuple(unit.sites), native)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, Callable, Sequence
+from typing import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +19,11 @@ from modelcheck.backends.python.cursor import Cursor
 from modelcheck.backends.python.expressions import Expressions
 from modelcheck.backends.python.statements import Body
 from modelcheck.backends.python.unit import Unit, recursion
+from modelcheck.backends.tables import action_table, resting
 from modelcheck.errors import InternalError
 from modelcheck.ir import layout
-from modelcheck.ir.nodes import Apply, Const, Expr, Model, Process, Variable
+from modelcheck.ir.nodes import Expr, Model, Process
 from modelcheck.ir.layout import Layout
-from modelcheck.ir.ops import Op
-from modelcheck.ir.types import BOOL, SetType
 from modelcheck.system import FAULT, ActionInfo, Site, States, Successors
 
 ONE_FUNCTION = 3000  # lines of all actions together; beyond that, functions of
@@ -107,7 +106,7 @@ def build(model: Model) -> PythonSystem:
         unit.define("", "S, T, A, E, F, G", _per_row(_steps(unit, model)), "_step")
     scope = unit.run()
     return PythonSystem(
-        model, packing, packing.width, len(model.guards), _action_table(model), tuple(unit.sites),
+        model, packing, packing.width, len(model.guards), action_table(model), tuple(unit.sites),
         scope["_step"], scope["_initial"],
     )  # fmt: skip
 
@@ -186,20 +185,6 @@ def _search(name: str, blocks: list[tuple[int, Block]], low: int, high: int) -> 
     return lines
 
 
-def _action_table(model: Model) -> tuple[ActionInfo, ...]:
-    """Fairness speaks of a process instance, or of an action with its arguments; steps excepted from it are apart."""
-    groups: dict[Any, int] = {}
-    table = []
-    for number, a in enumerate(model.actions):
-        key = (a.process, a.fairness) if a.process is not None else (a.label, a.args, a.fairness)
-        group = groups.setdefault(key, len(groups))
-        args = a.args if a.process is None else model.processes[a.process].args
-        process = -1 if a.process is None else a.process
-        bound = tuple((name, value) for name, value, _ in args)
-        table.append(ActionInfo(model.action_title(number), process, a.label, bound, group, a.fairness, a.span))
-    return tuple(table)
-
-
 # --- predicates -------------------------------------------------------------------------------------------------------
 
 
@@ -211,17 +196,8 @@ def _expression(model: Model, kind: str, number: int) -> list[Expr]:
         case "step":
             return [model.step_predicates[number]]
         case "terminated":
-            return [_resting(model, p) for p in model.processes]
+            return [resting(model, p) for p in model.processes]
     raise InternalError(f"no predicates of kind {kind}")
-
-
-def _resting(model: Model, process: Process) -> Expr:
-    """Whether the process is done or idle."""
-    places = frozenset(i for i, place in enumerate(process.places) if place.kind in ("idle", "done"))
-    if process.variable is None:
-        return Const(process.start in places, BOOL)
-    t = model.variables[process.variable].type
-    return Apply(Op.IN, (Variable(process.variable, t), Const(places, SetType(t))), BOOL)
 
 
 def _predicate(packing: Layout, expressions: list[Expr]) -> Predicate:

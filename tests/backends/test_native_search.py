@@ -1,0 +1,136 @@
+"""Whole searches: the Python back end with a dict, which `test_bfs` and the witnesses vouch for, against native code in
+every way that a search goes on with it. Rows, parents, figures, coverage, findings and evaluation errors are the same.
+
+The sizes that only large searches reach are made small: lanes of a row, answers of a few, a filter that forgets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from modelcheck import passes
+from modelcheck.backends import python
+from modelcheck.exploring import Options, Upgrade, goal_of
+from modelcheck.frontends import load
+from modelcheck.ir.nodes import Assign, Choose, Local, Model, Variable
+from modelcheck.ir.types import IntType
+from modelcheck.search import bfs, emission
+from modelcheck.search.exploration import UNLIMITED, Exploration, Goal, Limits
+from tests import models
+from tests.backends.test_llvm import Wide
+from tests.random_models import random_model
+from tests.search.test_bfs import same
+
+ROOT = Path(__file__).resolve().parents[2]
+SPECS = [p for folder in ("specs", "specs/qemu") for p in sorted((ROOT / folder).glob("*.py"))]
+CASES = 2  # of each spec: those whose models differ; compiling them is most of the time
+WAYS = [
+    {"workers": 1}, {"workers": 2}, {"workers": 3}, {"workers": 2, "compact": True},
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name, value in (
+        (bfs, "SHARE", 1), (bfs, "EMITTED", 50), (emission, "FEW", 3), (emission, "TRANSITIONS", 4),
+        (emission, "FILTER_WORDS", 64),
+    ):  # fmt: skip
+        monkeypatch.setattr(module, name, value)
+
+
+def natively(m: Model, goal: Goal, way: dict[str, Any], limits: Limits) -> Exploration:
+    system = python.build(m)
+    upgrade = Upgrade(m, Options(), "python", system.sites)
+    seen = bfs.search(system, goal, limits=limits, native_at=1, upgrade=upgrade, block=20, thorough=True, **way)
+    assert upgrade.name == "llvm" or not seen.expanded.any()
+    return seen
+
+
+def agree(m: Model, goal: Goal, ways: list[dict[str, Any]], limits: Limits = UNLIMITED) -> Exploration:
+    expected = bfs.search(python.build(m), goal, limits=limits, native_at=1 << 60, thorough=True)
+    for way in ways:
+        seen = natively(m, goal, way, limits)
+        if way.get("compact"):  # states are rebuilt, and narrow ones are never confused
+            assert np.array_equal(seen.states[:], expected.states)
+            seen = replace(seen, states=expected.states, omission=0.0)
+        assert same(expected, seen), way
+    return expected
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda p: p.stem)
+def test_specs(path: Path) -> None:
+    program = load(path)
+    cases = {}
+    for case in passes.cases(program):
+        if len(cases) < CASES:
+            m = passes.compile(program, case.spec, case.where)
+            cases.setdefault((m.variables, m.actions, m.predicates), m)
+    for i, m in enumerate(cases.values()):
+        agree(m, goal_of(m.properties, True), [WAYS[i + 1], WAYS[2 * i]], Limits(depth=9))
+
+
+def spread() -> Model:
+    """Every fault, out of 8 initial states that differ in a variable which nothing reads."""
+    m = models.every_fault()
+    local = Local("chosen", IntType(0, 7))
+    extra = Variable(len(m.variables), local.type)
+    start = (Choose(local, models.every(local.type), "chosen"), Assign(extra, local))
+    return replace(m, variables=(*m.variables, models.variable("extra", local.type)), initial=(*m.initial, *start))
+
+
+@pytest.mark.parametrize("way", WAYS, ids=str)
+@pytest.mark.parametrize("make", [models.two_phase_commit, models.choices, models.kick_and_serve, models.wide, spread])
+def test_models(make: Any, way: dict[str, Any]) -> None:
+    m = make()
+    seen = agree(m, Goal(tuple(range(len(m.predicates)))), [way])
+    assert seen.complete and seen.distinct > 1
+
+
+def goal_for(m: Model, seed: int) -> Goal:
+    """All predicates in every part that they can have, in turn."""
+    ids, steps = tuple(range(len(m.predicates))), tuple(range(len(m.step_predicates)))
+    return Goal(
+        invariants=ids, reachables=ids[1:], watched=ids[:1], constraints=ids[:1] if seed % 4 == 3 else (),
+        step_invariants=steps if seed % 3 == 2 else (),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("first", range(0, 100, 20))
+def test_random_models(first: int) -> None:
+    for seed in range(first, first + 20):
+        m = random_model(seed)
+        agree(m, goal_for(m, seed), [WAYS[seed % 3]], Limits(depth=5))
+
+
+@pytest.mark.parametrize("first", range(0, 80, 20))
+def test_random_models_of_wide_states(first: int) -> None:
+    for seed in range(first, first + 20):
+        m = Wide(Random(seed)).model()
+        agree(m, goal_for(m, seed), [WAYS[seed % 3]], Limits(depth=3))
+
+
+def test_what_native_code_took_is_said() -> None:
+    """In the first report after it is there, in all that follow, and in the result; of this run, the second is cached."""
+    m, told = models.two_phase_commit(), []
+    for _ in range(2):
+        system, reports = python.build(m), []
+        upgrade = Upgrade(m, Options(), "python", system.sites)
+        seen = bfs.search(system, Goal(), native_at=1, upgrade=upgrade, progress=reports.append)
+        notes = [r.native for r in reports]
+        assert notes[-1] == seen.native != "" and set(notes) <= {"", seen.native}
+        told.append(seen.native)
+    assert told[1].startswith("native code from the cache in ")
+    assert bfs.search(python.build(m), Goal()).native == ""
+
+
+def test_limits_do_not_depend_on_workers() -> None:
+    """The search stops between blocks, which are the same for every number of workers."""
+    m, goal = models.two_phase_commit(4), Goal(deadlock=False)
+    seen = [natively(m, goal, {"workers": n}, Limits(states=700)) for n in (1, 2, 3)]
+    assert seen[0].stopped == "states" and same(seen[0], seen[1]) and same(seen[0], seen[2])
