@@ -3,7 +3,7 @@ PYTHON = $(firstword $(foreach p,python3 python3.11 python3.12 python3.13 python
 	$(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
 BIN := .venv/bin
 
-.PHONY: check test bench specs rows clean
+.PHONY: check test nightly bench specs rows clean
 .DELETE_ON_ERROR:
 
 check: .venv/installed  ## every case of every spec, and every saved counterexample
@@ -12,6 +12,9 @@ check: .venv/installed  ## every case of every spec, and every saved counterexam
 
 test: .venv/tests  ## every test
 	$(BIN)/python -m pytest $(ARGS)
+
+nightly: .venv/tests  ## temporal properties of random systems, 20,000 times, against brute force
+	$(BIN)/python -m tests.liveness.compared 20000
 
 bench: .venv/installed  ## the Python back end alone, then every protocol against SPIN and C where they are installed
 	$(BIN)/python bench/two_phase_commit.py --managers 6

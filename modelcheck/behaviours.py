@@ -58,7 +58,7 @@ def answers(
             found.append(PropertyResult(p.name, p.kind, "error", None, p.span))
         elif answer.lasso is not None:
             trace = _trace(model, system, seen, p, answer.lasso)
-            remarks = tuple(_why(model, trace, answer.lasso))
+            remarks = tuple(dict.fromkeys(_why(model, trace, answer.lasso)))
             found.append(PropertyResult(p.name, p.kind, "violated", trace, p.span, remarks))
         else:
             core = liveness.minimal_fairness(space, p) if minimal_fairness else None

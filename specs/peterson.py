@@ -64,7 +64,32 @@ class TurnFirst(Peterson):
             self.flag[me] = False
 
 
+class AfterYou(Peterson):
+    """Without a turn, each lowers its flag when it sees the other's: they may do so in step, for ever, however fair."""
+
+    @process(each=Process, fair="strong", unfair=("idle",))
+    def run(self, me):
+        while True:
+            yield "idle"
+            while True:
+                yield "raise flag"
+                self.flag[me] = True
+                yield "give turn"
+                if not self.flag[1 - me]:
+                    break
+                self.flag[me] = False
+            yield "critical"
+            yield "lower flag"
+            self.flag[me] = False
+
+    @reachable
+    def contention(self):
+        return at(self.run[0], "give turn") and at(self.run[1], "give turn")
+
+
 CASES = [
-    Case("correct", Peterson, holds("mutual_exclusion", "contention"), counts(distinct=42, generated=77, depth=11)),
+    Case("correct", Peterson, holds("mutual_exclusion", "contention", "nobody_starves"),
+         counts(distinct=42, generated=77, depth=11)),
+    Case("after you", AfterYou, holds("mutual_exclusion"), violates("nobody_starves", length=9)),
     Case("turn first", TurnFirst, violates("mutual_exclusion", length=9), violates("nobody_starves", length=3)),
 ]

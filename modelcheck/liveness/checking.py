@@ -15,7 +15,7 @@ from modelcheck.liveness import emptiness, semantics
 from modelcheck.liveness.buchi import automaton
 from modelcheck.liveness.fairness import Fairness, fairness_of
 from modelcheck.liveness.formula import Literal, conjuncts, is_invariant, leaves, left_sides, negation, translate
-from modelcheck.liveness.graph import Find, Graph, graph_of
+from modelcheck.liveness.graph import Graph, graph_of
 from modelcheck.liveness.lasso import Behaviour, Lasso, find
 from modelcheck.liveness.letters import Letters, letters_of
 from modelcheck.liveness.product import STUTTER, Product, product
@@ -56,10 +56,9 @@ class TemporalAnswer:
         return self.violation.lasso if self.violation else None
 
 
-def space(model: Model, system: TransitionSystem, exploration: Exploration, find_rows: Find | None = None) -> Space:
+def space(model: Model, system: TransitionSystem, exploration: Exploration) -> Space:
     """The graph of a complete exploration with its fairness. See `refusals` for what must not be handed in."""
-    graph = graph_of(exploration, system, find_rows)
-    return Space(model, system, exploration, graph, fairness_of(system.actions))
+    return Space(model, system, exploration, graph_of(exploration, system), fairness_of(system.actions))
 
 
 def refusals(exploration: Exploration, *, exact_store: bool = True) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ Fairness is counted while a set is looked at, so any number of groups leaves the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +39,8 @@ def reachable(product: Product) -> NDArray[np.uint8]:
     queue = np.empty(product.nodes, np.int32)
     initial = product.initial
     queue[: len(initial)] = initial
-    rest = (queue, len(initial), seen, UNWANTED, UNWANTED, UNWANTED)
-    kernels.run(kernels.reach, product.edges, *product.walk, *rest)
+    rest = (int(product.free), queue, len(initial), seen, UNWANTED, UNWANTED, UNWANTED)
+    kernels.run(kernels.reach, product.edges, product.walk, *rest)
     return seen
 
 
@@ -49,13 +50,19 @@ def fair_components(product: Product, fairness: Fairness, seen: NDArray[np.uint8
     mark = np.where(seen.reshape(-1, product.states)[:, product.accepting], np.int32(-2), np.int32(0)).ravel()
     if fault is not None or not len(mark):
         return Components(lasting, mark, 0, fault)
-    size, groups = int(np.count_nonzero(mark)), max(1, len(fairness.groups))
-    stack, edge, entry, low = (np.empty(max(1, size), np.int32) for _ in range(4))
-    enabled, taken, stamp = (np.zeros(groups, np.int64) for _ in range(3))
-    rest = (fairness.group, fairness.demand, mark, stack, edge, entry, low, enabled, taken, stamp)
-    marks = (lasting.marks, lasting.automaton.all_marks)
-    count = kernels.run(kernels.fair_components, lasting.edges, *lasting.walk, *marks, *rest)
+    count = kernels.run(
+        kernels.fair_components, lasting.edges, lasting.walk, lasting.automaton.all_marks,
+        (fairness.group, fairness.demand), mark, _work(lasting, int(np.count_nonzero(mark))),
+        tuple(np.zeros(max(1, len(fairness.groups)), np.int64) for _ in range(3)),
+    )  # fmt: skip
     return Components(lasting, mark, int(count))
+
+
+def _work(product: Product, size: int) -> tuple[NDArray[Any], ...]:
+    """Room for a search through `size` nodes, in numbers as short as they can be."""
+    edge = np.int8 if product.degree < 1 << 7 else np.int16 if product.degree < 1 << 15 else np.int32
+    entry = np.uint8 if product.branching < 1 << 8 else np.int32
+    return tuple(np.empty(max(1, size), kind) for kind in (np.int32, edge, entry, np.int32))
 
 
 def _fault(product: Product, seen: NDArray[np.uint8]) -> tuple[int, int] | None:

@@ -180,7 +180,18 @@ def _merged(kind: type[And] | type[Or], parts: list[Formula]) -> list[Formula]:
     kept = [p for p in parts if p not in once and p not in twice]
     kept += [operator(unit, join(*once.values()))] if len(once) > 1 else once
     kept += [dual(whole, operator(unit, join(*twice.values())))] if len(twice) > 1 else twice
-    return kept
+    return kept if kind is And else _gathered(kept)
+
+
+def _gathered(parts: list[Formula]) -> list[Formula]:
+    """F a | GF b as F(a | GF b): one state for both while neither is seen."""
+    lasting = [p for p in parts if is_eventual(p) and is_universal(p)]
+    some = next((p for p in parts if _under(p, Until, TRUE) is not None), None)
+    others = [p for p in lasting if p != some]
+    if not isinstance(some, Until) or not others:
+        return parts
+    kept = [p for p in parts if p != some and p not in others]
+    return [*kept, Until(TRUE, disj(some.right, *others))]
 
 
 def _under(f: Formula, operator: type[Until] | type[Release], left: Formula) -> Formula | None:

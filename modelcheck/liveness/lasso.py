@@ -126,8 +126,8 @@ def _stems(product: Product, components: Components) -> tuple[Callable[[int], li
     goal = np.append(goal.ravel(), np.int32(0))
     initial = product.initial
     queue[: len(initial)] = initial
-    rest = (queue, len(initial), seen, parent, step, goal)
-    low, high = kernels.run(kernels.reach, product.edges, *product.walk, *rest)
+    rest = (int(product.free), queue, len(initial), seen, parent, step, goal)
+    low, high = kernels.run(kernels.reach, product.edges, product.walk, *rest)
     level = queue[low:high]
 
     def stem(node: int) -> list[Step]:

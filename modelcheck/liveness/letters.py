@@ -41,7 +41,7 @@ class Letters:
     or FAULT. `kind[action]` is the kind of a step, 0 that of the stuttering step: `happening[kind, atom]`. Of an atom
     only one of the two counts, by `of_steps[atom]`.
 
-    letter: (n,) uint16, or int32 beyond 65,536 letters.  kind: (actions,) int32.
+    letter: (n,) uint8, uint16 beyond 256 letters, int32 beyond 65,536.  kind: (actions,) int32.
     """
 
     atoms: tuple[Expr, ...]
@@ -61,7 +61,7 @@ def letters_of(
     for atom, steps in zip(atoms, of_steps):
         values = np.zeros(graph.states, np.uint8) if steps else state_values(model, system, states, graph, atom)
         rows = _refined(letter, rows, values)
-    small = letter.astype(np.uint16) if len(rows) <= 1 << 16 else letter
+    small = letter.astype(np.uint8 if len(rows) <= 1 << 8 else np.uint16) if len(rows) <= 1 << 16 else letter
     table = np.array(rows, np.uint8).reshape(len(rows), len(atoms))
     return Letters(atoms, of_steps, small, table, *_kinds(len(system.actions), atoms, of_steps))
 

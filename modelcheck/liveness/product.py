@@ -52,14 +52,21 @@ class Product:
         return (len(self.graph.target) + self.graph.states) * self.states
 
     @property
-    def shape(self) -> tuple[int, int, int, int, int]:
-        return self.states, len(self.letters.values), len(self.letters.happening), int(self.free), self.nodes
-
-    @property
     def walk(self) -> tuple[Any, ...]:
         """What every kernel is given first."""
         g, a = self.graph, self.letters
-        return g.first, g.target, g.action, a.letter, a.kind, self.shape, self.start, self.follow
+        arrays = g.first, g.target, g.action, a.letter, a.kind, self.start, self.follow, self.marks
+        return *arrays, self.states, len(a.values), len(a.happening)
+
+    @property
+    def degree(self) -> int:
+        """The most steps out of a state."""
+        return int(np.diff(self.graph.first).max(initial=0))
+
+    @property
+    def branching(self) -> int:
+        """The most ways that the automaton has for one step."""
+        return int(np.diff(self.start).max(initial=0))
 
     def lasting(self) -> Product:
         """The same over those states of the automaton where a run may stay for ever; they are numbered anew, in order,
@@ -77,7 +84,7 @@ class Product:
     def successors(self, node: int) -> Iterator[tuple[int, int, int]]:
         """(node, edge of the graph or STUTTER, marks) in the order of the kernels."""
         row, q = divmod(node, self.states)
-        table = (q * self.shape[1] + int(self.letters.letter[row])) * self.shape[2]
+        table = (q * len(self.letters.values) + int(self.letters.letter[row])) * len(self.letters.happening)
         yield from ((row * self.states + r, STUTTER, m) for r, m in self._entries(table))
         for e in range(int(self.graph.first[row]), int(self.graph.first[row + 1])):
             base = int(self.graph.target[e]) * self.states

@@ -33,11 +33,22 @@ def replay_lasso(
     `Model.action_title`), None for the initial state and where nothing happened. `loop` as in `Lasso`: the last state
     equals the one before it. Where `loop` is None the steps are a finite violation of an `always` of a state
     predicate."""
-    titles = {model.action_title(i): i for i in range(len(model.actions))}
+    titles: dict[str, list[int]] = {}
+    for i in range(len(model.actions)):
+        titles.setdefault(model.action_title(i), []).append(i)
     unknown = next((i for i, (_, a) in enumerate(steps) if isinstance(a, str) and a not in titles), None)
     if unknown is not None:
         return LassoReport(False, unknown, f"{model.name} has no action `{steps[unknown][1]}`")
-    return _judged(model, property, [(s, titles[a] if isinstance(a, str) else a) for s, a in steps], loop)
+    states = [state for state, _ in steps]
+    named = [_meant(model, titles[a], states, i) if isinstance(a, str) else a for i, (_, a) in enumerate(steps)]
+    return _judged(model, property, list(zip(states, named)), loop)
+
+
+def _meant(model: Model, actions: Sequence[int], states: Sequence[State], step: int) -> int:
+    """Of actions that share a title, as the rounds of a loop over constants do, the first that makes a step possible;
+    the first of all where none does."""
+    before = states[step - 1] if step else None
+    return next((a for a in actions if _impossible(model, before, states[step], a) is None), actions[0])
 
 
 def _judged(model: Model, property: Property, steps: list[tuple[State, int | None]], loop: int | None) -> LassoReport:

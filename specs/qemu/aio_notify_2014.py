@@ -50,7 +50,7 @@ class AioNotify2014(Spec):
             yield "look"
             if len(self.done) == requests:
                 break
-            self.aio_poll()
+            yield from self.aio_poll()
 
     @process(fair="weak")
     def nested_waiter(self):
@@ -61,7 +61,7 @@ class AioNotify2014(Spec):
             again = choose(True, False)
             if not again:
                 break
-            self.aio_poll()
+            yield from self.aio_poll()
 
     @process(fair="weak")
     def notifier(self):

@@ -68,7 +68,7 @@ class AioNotifyAccept(Spec):
     @process(fair="weak")
     def waiter(self):
         while True:
-            self.aio_poll()
+            yield from self.aio_poll()
 
     @process(fair="weak")
     def temporary_waiter(self):
@@ -77,7 +77,7 @@ class AioNotifyAccept(Spec):
             again = choose(True, False)
             if not again:
                 break
-            self.aio_poll()
+            yield from self.aio_poll()
 
     @temporal
     def event_comes_and_goes(self):

@@ -58,7 +58,7 @@ class AioNotifyBug(Spec):
     @process(fair="weak")
     def waiter(self):
         while True:
-            self.aio_poll()
+            yield from self.aio_poll()
 
     @process(fair="weak")
     def temporary_waiter(self):
@@ -67,7 +67,7 @@ class AioNotifyBug(Spec):
             again = choose(True, False)
             if not again:
                 break
-            self.aio_poll()
+            yield from self.aio_poll()
 
     @temporal
     def event_comes_and_goes(self):

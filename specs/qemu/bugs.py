@@ -29,16 +29,16 @@ class IoThreadStop(Spec):
     @process(fair="weak")
     def iothread(self):
         while True:
-            yield "stopping?", "iothread.c:48"
+            yield "stopping?", "iothread.c: iothread_run"
             if self.stopping:
                 break
-            yield "notify_me", "aio-posix.c:596"
+            yield "notify_me", "aio-posix.c: aio_poll"
             self.notify_me = True
-            yield "blocking?", "aio-posix.c:605"
+            yield "blocking?", "aio-posix.c: aio_poll"
             if not self.scheduled:
-                yield idle("ppoll"), "aio-posix.c:620"
+                yield idle("ppoll"), "aio-posix.c: aio_poll"
                 when(self.event)
-            yield "dispatch", "aio-posix.c:640"
+            yield "dispatch", "aio-posix.c: aio_poll"
             self.notify_me = False
             self.event = False
             if self.scheduled:
@@ -47,12 +47,12 @@ class IoThreadStop(Spec):
 
     @process(fair="weak")
     def main(self):
-        yield "iothread_stop", "iothread.c:71"
+        yield "iothread_stop", "iothread.c"
         if stop == "flag":
             self.stopping = True
         else:
             self.scheduled = True
-        yield "aio_notify", "async.c:340"
+        yield "aio_notify", "async.c: aio_notify"
         if self.notify_me:
             self.event = True
 
@@ -73,24 +73,24 @@ class EnableExternal(Spec):
     @process(fair="weak")
     def iothread(self):
         while True:
-            yield "notify_me", "aio-posix.c:596"
+            yield "notify_me", "aio-posix.c: aio_poll"
             self.notify_me = True
-            yield "fill set", "aio-posix.c:612"
+            yield "fill set", "aio-posix.c: aio_poll"
             self.watched = not self.disabled
-            yield idle("ppoll"), "aio-posix.c:620"
+            yield idle("ppoll"), "aio-posix.c: aio_poll"
             when(self.event or (self.watched and self.ioeventfd))
             self.notify_me = False
-            yield "dispatch", "aio-posix.c:640"
+            yield "dispatch", "aio-posix.c: aio_poll"
             self.event = False
             if self.watched and not self.disabled:
                 self.ioeventfd = False
 
     @process(fair="weak")
     def main(self):
-        yield "aio_enable_external", "aio.h:530"
+        yield "aio_enable_external", "aio.h: aio_enable_external"
         self.disabled = False
         if notify == "aio_notify":
-            yield "aio_notify", "async.c:340"
+            yield "aio_notify", "async.c: aio_notify"
             if self.notify_me:
                 self.event = True
 
@@ -123,36 +123,36 @@ class StopAgainstHandler(Spec):
     @process(fair="weak")
     def iothread(self):
         while True:
-            yield idle("ppoll"), "aio-posix.c:620"
+            yield idle("ppoll"), "aio-posix.c: aio_poll"
             when((self.handler and self.ioeventfd) or self.scheduled)
             if self.scheduled:
-                yield "virtio_blk_data_plane_stop_bh", "virtio-blk.c:262"
+                yield "virtio_blk_data_plane_stop_bh", "dataplane/virtio-blk.c"
                 self.handler = False
                 self.scheduled = False
             else:
-                yield "acquire", "virtio-blk.c:155"
+                yield "acquire", "dataplane/virtio-blk.c: virtio_blk_data_plane_handle_output"
                 when(not self.lock)
                 self.lock = True
                 self.ioeventfd = False
                 self.running = True
-                yield "handle", "virtio-blk.c:157"
+                yield "handle", "dataplane/virtio-blk.c: virtio_blk_data_plane_handle_output"
                 self.running = False
                 self.lock = False
 
     @process(fair="weak")
     def main(self):
         if removal == "main thread":
-            yield "acquire", "virtio-blk.c:281"
+            yield "acquire", "dataplane/virtio-blk.c: virtio_blk_data_plane_stop"
             when(not self.lock)
             self.lock = True
-            yield "remove handler", "virtio-blk.c:288"
+            yield "remove handler", "dataplane/virtio-blk.c: virtio_blk_data_plane_stop"
             self.handler = False
-            yield "release", "virtio-blk.c:291"
+            yield "release", "dataplane/virtio-blk.c: virtio_blk_data_plane_stop"
             self.lock = False
         else:
-            yield "schedule", "virtio-blk.c:288"
+            yield "schedule", "dataplane/virtio-blk.c: virtio_blk_data_plane_stop"
             self.scheduled = True
-            yield "wait for it", "virtio-blk.c:288"
+            yield "wait for it", "dataplane/virtio-blk.c: virtio_blk_data_plane_stop"
             when(not self.scheduled)
 
     @invariant
@@ -183,18 +183,18 @@ class StartInsideStop(Spec):
 
     @process(fair="weak")
     def main(self):
-        yield "virtio_blk_data_plane_stop", "dataplane/virtio-blk.c:497"
+        yield "virtio_blk_data_plane_stop", "dataplane/virtio-blk.c"
         self.inside_stop = True
         if marks == "stopping":
             self.stopping = True
         self.started = False
-        yield "deassign", "virtio-pci.c:206"
+        yield "deassign", "virtio-pci.c: virtio_pci_set_host_notifier_internal"
         self.assigned = False
-        yield "drain", "virtio-pci.c:216"
+        yield "drain", "virtio-pci.c: virtio_pci_set_host_notifier_internal"
         if self.ioeventfd:
             self.ioeventfd = False
             self.data_plane_start()                    # virtio_blk_handle_output
-        yield "stopped", "dataplane/virtio-blk.c:530"
+        yield "stopped", "dataplane/virtio-blk.c: virtio_blk_data_plane_stop"
         self.inside_stop = False
         self.stopping = False
 
@@ -219,7 +219,7 @@ class TransmitAfterStop(Spec):
         self.scheduled = True
 
     def virtio_net_tx_bh(self):
-        """hw/net/virtio-net.c:1300."""
+        """hw/net/virtio-net.c."""
         if bottom_half == "asserts":
             assert self.vm_running, "vdev->vm_running"
         if self.vm_running:
@@ -240,9 +240,9 @@ class TransmitAfterStop(Spec):
         yield "another device's nested event loop"
         if self.scheduled:
             self.virtio_net_tx_bh()
-        yield "set_status", "hw/net/virtio-net.c:120"
+        yield "set_status", "hw/net/virtio-net.c: virtio_net_set_status"
         self.scheduled = False
-        yield "vm_start", "vl.c:1160"
+        yield "vm_start", "vl.c: vm_start"
         self.vm_running = True
         self.scheduled = self.tx_waiting               # transmit what was left
 
@@ -262,28 +262,28 @@ class NotifyEvent(Spec):
     @process(fair="weak")
     def main(self):
         while True:
-            yield "main_loop_should_exit", "vl.c:1880"
+            yield "main_loop_should_exit", "vl.c: main_loop"
             if self.shutdown_requested:
                 break
-            yield "prepare", "async.c:190"
+            yield "prepare", "async.c: aio_ctx_prepare"
             self.notify_me = True
-            yield "blocking?", "async.c:193"
+            yield "blocking?", "async.c: aio_ctx_prepare"
             if not self.scheduled:
-                yield idle("ppoll"), "main-loop.c:240"
+                yield idle("ppoll"), "main-loop.c: os_host_main_loop_wait"
                 when(self.event)
-            yield "dispatch", "async.c:220"
+            yield "dispatch", "async.c: aio_ctx_dispatch"
             self.notify_me = False
             self.event = False
             self.scheduled = False
 
     @process(fair="weak")
     def signal_handler(self):
-        yield "shutdown_requested = 1", "vl.c:1790"
+        yield "shutdown_requested = 1", "vl.c: qemu_system_shutdown_request"
         self.shutdown_requested = True
-        yield "qemu_notify_event", "main-loop.c:140"
+        yield "qemu_notify_event", "main-loop.c: qemu_notify_event"
         if notify == "bh":
             self.scheduled = True
-            yield "aio_notify of the bottom half", "async.c:130"
+            yield "aio_notify of the bottom half", "async.c: qemu_bh_schedule"
         if self.notify_me:
             self.event = True
 
@@ -303,37 +303,37 @@ class SecondPoller(Spec):
     @procedure
     def aio_poll(self):
         fetched = Set(Request, init=set())
-        yield "blocking?", "aio-posix.c:255"
+        yield "blocking?", "aio-posix.c: aio_poll"
         if len(self.pending) == 0:
-            yield idle("ppoll"), "aio-posix.c:270"
+            yield idle("ppoll"), "aio-posix.c: aio_poll"
             when(self.event)
         for part in order:
             if part == "clear":
-                yield "test and clear", "async.c:240"
+                yield "test and clear", "async.c: aio_notify_accept"
                 self.event = False
             else:
-                yield "fetch", "async.c:80"
+                yield "fetch", "async.c: aio_bh_poll"
                 fetched = self.pending
                 self.pending = set()
-                yield "bottom halves", "async.c:90"
+                yield "bottom halves", "async.c: aio_bh_poll"
                 self.finished |= fetched
 
     @process(fair="weak")
     def main(self):
         while True:
-            self.aio_poll()
+            yield from self.aio_poll()
 
     @process(fair="weak")
     def vcpu(self):
         yield "aio_poll?"
-        self.aio_poll()
+        yield from self.aio_poll()
 
     @process(fair="weak")
     def notifier(self):
         for request in Request:
-            yield "schedule", "async.c:130"
+            yield "schedule", "async.c: qemu_bh_schedule"
             self.pending.add(request)
-            yield "aio_notify", "async.c:340"
+            yield "aio_notify", "async.c: aio_notify"
             self.event = True
 
     @temporal
@@ -352,17 +352,17 @@ class DrainedEnd(Spec):
     @process(fair="weak")
     def main(self):
         if stopped == "before":
-            yield "dataplane_started = false", "dataplane/virtio-blk.c:320"
+            yield "dataplane_started = false", "dataplane/virtio-blk.c: virtio_blk_data_plane_stop"
             self.dataplane_started = False
-        yield "drained_begin", "virtio-blk.c:1130"
+        yield "drained_begin", "virtio-blk.c: virtio_blk_drained_begin"
         self.attached = False
-        yield "cleanup host notifier", "dataplane/virtio-blk.c:340"
+        yield "cleanup host notifier", "dataplane/virtio-blk.c: virtio_blk_data_plane_stop"
         self.open = False
-        yield "drained_end", "virtio-blk.c:1150"
+        yield "drained_end", "virtio-blk.c: virtio_blk_drained_end"
         if self.dataplane_started:
             self.attached = True
         if stopped == "after":
-            yield "dataplane_started = false, at last", "dataplane/virtio-blk.c:350"
+            yield "dataplane_started = false, at last", "dataplane/virtio-blk.c: virtio_blk_data_plane_stop"
             self.dataplane_started = False
 
     @invariant
@@ -378,28 +378,28 @@ class ExitRequest(Spec):
 
     @process(fair="weak")
     def other_thread(self):
-        yield "cpu_interrupt", "exec.c:220"            # an exit that is no request
+        yield "cpu_interrupt", "exec.c: cpu_interrupt"            # an exit that is no request
         self.tcg_exit_req = True
-        yield "exit_request = 1", "qom/cpu.c:120"
+        yield "exit_request = 1", "qom/cpu.c: cpu_exit"
         self.exit_request = True
-        yield "tcg_exit_req = 1", "qom/cpu.c:122"
+        yield "tcg_exit_req = 1", "qom/cpu.c: cpu_exit"
         self.tcg_exit_req = True
 
     @process(fair="weak")
     def vcpu(self):
         asked = Bool(init=False)
         while True:
-            yield idle("blocks"), "cpu-exec.c:620"
+            yield idle("blocks"), "cpu-exec.c: cpu_exec"
             when(self.tcg_exit_req)
             for flag in leave:
                 if flag == "exit_request":
-                    yield "exit_request?", "cpu-exec.c:640"
+                    yield "exit_request?", "cpu-exec.c: cpu_exec"
                     asked = self.exit_request
                 else:
-                    yield "tcg_exit_req = 0", "cpu-exec.c:630"
+                    yield "tcg_exit_req = 0", "cpu-exec.c: cpu_exec"
                     self.tcg_exit_req = False
             if asked:
-                yield "leave", "cpu-exec.c:560"
+                yield "leave", "cpu-exec.c: cpu_exec"
                 self.exit_request = False
 
     @temporal

@@ -56,11 +56,11 @@ class Machine(MainLoop):
 
     @procedure
     def pause_all_vcpus(self):
-        yield "pause_all_vcpus", "cpus.c:742"
+        yield "pause_all_vcpus", "cpus.c: pause_all_vcpus"
         for c in Vcpu:
             self.cpu[c].stop = True
         self.mutex.unlock()                               # qemu_cond_timedwait(&qemu_pause_cond, ...)
-        yield "all vcpus paused", "cpus.c:751"
+        yield "all vcpus paused", "cpus.c: pause_all_vcpus"
         when(all(self.cpu[c].stopped for c in Vcpu))
         self.mutex.lock()
 
@@ -75,7 +75,7 @@ class Machine(MainLoop):
         self.vm = "stopping"
         yield from self.pause_all_vcpus()
         yield from self.vm_state_notify_stopped()
-        yield "bdrv_flush_all", "cpus.c:115"
+        yield "bdrv_flush_all", "cpus.c: do_vm_stop"
         self.vm = "stopped"
 
     @procedure
@@ -83,7 +83,7 @@ class Machine(MainLoop):
         yield "vm_running = 1", "vl.c: vm_start"
         self.vm = "running"
         yield from self.vm_state_notify_running()
-        yield "resume_all_vcpus", "cpus.c:770"
+        yield "resume_all_vcpus", "cpus.c: resume_all_vcpus"
         self.resume_all_vcpus()
 
     @procedure
@@ -124,7 +124,7 @@ class Machine(MainLoop):
     def sig_ipi(self, cpu):
         """The vcpu's thread, out of KVM_RUN by a signal or before it goes in again, sees env->stop."""
         while True:
-            yield idle("KVM_RUN"), "cpus.c:552"
+            yield idle("KVM_RUN"), "cpus.c: qemu_kvm_wait_io_event"
             when(self.cpu[cpu].stop and self.cpu[cpu].in_guest and not self.cpu[cpu].stopped)
             when(not self.mutex.held)
             self.cpu[cpu].stopped = True
@@ -142,11 +142,11 @@ class PortIo(Machine):
         yield "out"
         self.runs_guest_code(cpu)
         self.exits(cpu)
-        yield "lock", "kvm-all.c:920"
+        yield "lock", "kvm-all.c: kvm_cpu_exec"
         self.mutex.lock()
         if own_thread:
             yield from self.do_vm_stop()
-        yield "handler of port", "kvm-all.c:921"
+        yield "handler of port", "kvm-all.c: kvm_cpu_exec"
         self.mutex.unlock()
         self.enters(cpu)
 

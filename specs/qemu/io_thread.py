@@ -11,7 +11,7 @@ from modelcheck import (
 )  # fmt: skip
 
 accelerator = Const("tcg")                    # kvm or tcg
-sends_sig_ipi = Const(True)                   # qemu_mutex_lock_iothread, where the mutex is taken (cpus.c:829)
+sends_sig_ipi = Const(True)                   # qemu_mutex_lock_iothread, where the mutex is taken (cpus.c)
 fair_mutex = Const(True)                      # whoever waits for the global mutex holds it
 cpu_signal_sets = Const(("cpu_single_env", "exit_request"))  # the handler of SIG_IPI; the second since 1a28cac316
 tcg_order = Const(("current_tb", "exit_request", "execute"))  # of cpu_exec (b0052d1531)
@@ -43,37 +43,37 @@ class IoThread(Spec):
     @procedure
     def qemu_mutex_lock_iothread(self):
         if fair_mutex:
-            yield "lock fair", "cpus.c:826"
+            yield "lock fair", "cpus.c: qemu_mutex_lock_iothread"
             when(not self.fair)
             self.fair = True
         if accelerator == "tcg":
-            yield "trylock", "cpus.c:827"
+            yield "trylock", "cpus.c: qemu_mutex_lock_iothread"
             if self.global_mutex:
                 if sends_sig_ipi:
-                    yield "SIG_IPI", "cpus.c:828"
+                    yield "SIG_IPI", "cpus.c: qemu_mutex_lock_iothread"
                     self.sig_ipi = True
-                yield "lock", "cpus.c:829"
+                yield "lock", "cpus.c: qemu_mutex_lock_iothread"
                 when(not self.global_mutex)
             self.global_mutex = True
         else:
-            yield "lock, KVM", "cpus.c:823"
+            yield "lock, KVM", "cpus.c: qemu_mutex_lock_iothread"
             when(not self.global_mutex)
             self.global_mutex = True
         if fair_mutex:
-            yield "unlock fair", "cpus.c:831"
+            yield "unlock fair", "cpus.c: qemu_mutex_lock_iothread"
             self.fair = False
 
     @process(fair="weak")
     def main_loop(self):
         while True:
-            yield "select", "vl.c:1326"       # without the mutex; without an alarm, something else is ready
+            yield "select", "vl.c: main_loop_wait"       # without the mutex; without an alarm, something else is ready
             when(self.readable or alarm == "none")
-            self.qemu_mutex_lock_iothread()
-            yield "dispatch", "vl.c:1340"
+            yield from self.qemu_mutex_lock_iothread()
+            yield "dispatch", "vl.c: main_loop_wait"
             if self.readable:                 # host_alarm_handler, then qemu_run_all_timers
                 self.readable = False
                 self.armed = True
-            yield "unlock", "cpus.c:836"
+            yield "unlock", "cpus.c: qemu_mutex_unlock_iothread"
             self.global_mutex = False
 
     # --- the vcpu -----------------------------------------------------------------------------------------------------
@@ -92,10 +92,10 @@ class IoThread(Spec):
 
     @procedure
     def tcg_cpu_exec(self):
-        """cpu-exec.c:235. The guest is a tight loop: a chain of blocks ends only where it was unlinked."""
-        yield "cpu_single_env = env", "cpu-exec.c:247"
+        """cpu-exec.c: cpu_exec. The guest is a tight loop: a chain of blocks ends only where it was unlinked."""
+        yield "cpu_single_env = env", "cpu-exec.c: cpu_exec"
         self.cpu_single_env = True
-        yield "exit_request?", "cpu-exec.c:249"
+        yield "exit_request?", "cpu-exec.c: cpu_exec"
         if self.exit_request:
             self.env_exit_request = True
         while True:
@@ -107,42 +107,42 @@ class IoThread(Spec):
                     yield "current_tb = tb", "cpu-exec.c:604"
                     self.current_tb = True
                 elif part == "exit_request":
-                    yield "look again", "cpu-exec.c:606"
+                    yield "look again", "cpu-exec.c:604"
                     if self.env_exit_request:
                         break
                 else:
                     while True:
-                        yield "execute", "cpu-exec.c:609"
+                        yield "execute", "cpu-exec.c: cpu_exec"
                         if self.unlinked:
                             break
-            yield "current_tb = NULL", "cpu-exec.c:616"
+            yield "current_tb = NULL", "cpu-exec.c: cpu_exec"
             self.current_tb = False
             self.unlinked = False
-        yield "cpu_exec returns", "cpu-exec.c:678"
+        yield "cpu_exec returns", "cpu-exec.c: cpu_exec"
         self.env_exit_request = False
         self.cpu_single_env = False
 
     @procedure
     def cpu_exec_all(self):
         """cpus.c:913."""
-        yield "cpu_exec_all", "cpus.c:921"
+        yield "cpu_exec_all", "cpus.c: cpu_exec_all"
         if not self.exit_request:
-            self.tcg_cpu_exec()
-        yield "exit_request = 0", "cpus.c:945"
+            yield from self.tcg_cpu_exec()
+        yield "exit_request = 0", "cpus.c: cpu_exec_all"
         self.exit_request = False
 
     @procedure
     def qemu_tcg_wait_io_event(self):
         """cpus.c:486: the mutex is dropped, so that the main loop can have it."""
-        yield "unlock global", "cpus.c:495"
+        yield "unlock global", "cpus.c:486"
         self.global_mutex = False
         if fair_mutex:
-            yield "wait for fair", "cpus.c:502"
+            yield "wait for fair", "cpus.c:486"
             when(not self.fair)
             self.fair = True
-            yield "release fair", "cpus.c:503"
+            yield "release fair", "cpus.c:486"
             self.fair = False
-        yield "lock global", "cpus.c:505"
+        yield "lock global", "cpus.c:486"
         when(not self.global_mutex)
         self.global_mutex = True
 
@@ -152,13 +152,13 @@ class IoThread(Spec):
         when(not self.global_mutex)
         self.global_mutex = True
         while accelerator == "tcg":
-            self.cpu_exec_all()
-            self.qemu_tcg_wait_io_event()
+            yield from self.cpu_exec_all()
+            yield from self.qemu_tcg_wait_io_event()
         if accelerator == "kvm":
-            yield "pre_run", "kvm-all.c:910"
+            yield "pre_run", "kvm-all.c: kvm_cpu_exec"
             self.global_mutex = False
             while True:
-                yield "KVM_RUN", "kvm-all.c:913"  # a tight loop: nothing makes it return
+                yield "KVM_RUN", "kvm-all.c: kvm_cpu_exec"  # a tight loop: nothing makes it return
 
     @temporal
     def main_loop_is_not_starved(self):

@@ -73,11 +73,11 @@ class MainLoop(Spec):
             if entered < 0:
                 self.misused("select-on-closed-fd")   # returns -1 at once, for ever
             self.mutex.unlock()
-            yield idle("select"), "vl.c:1330"
+            yield idle("select"), "vl.c: main_loop_wait"
             ready = self.select.ready(self.files.table, self.files.readable())
             when(len(ready) > 0 or self.pipe.full or select_times_out)
             self.select = Select()
-            yield "lock", "vl.c:1332"
+            yield "lock", "vl.c: main_loop_wait"
             self.mutex.lock()
             self.pipe.qemu_event_read()
             for fd in Fd:
@@ -88,13 +88,13 @@ class MainLoop(Spec):
     @procedure
     def dispatch(self, fd):
         """A handler that empties the eventfd."""
-        yield "dispatch", "vl.c:1340"
+        yield "dispatch", "vl.c: main_loop_wait"
         if self.handlers.is_live(fd) or (self.handlers.handler[fd].present and not recheck_deleted):
             self.files.eventfd[self.files.table.file[fd]].test_and_clear()
 
     @procedure
     def requests(self):
-        yield "run timers", "vl.c:1360"
+        yield "run timers", "vl.c: main_loop_wait"
 
 
 class NewHandler(MainLoop):
@@ -118,7 +118,7 @@ class NewHandler(MainLoop):
 
     @procedure
     def dispatch(self, fd):
-        yield "dispatch", "vl.c:1340"
+        yield "dispatch", "vl.c: main_loop_wait"
         if self.handlers.is_live(fd) or (self.handlers.handler[fd].present and not recheck_deleted):
             self.handled = self.handled or self.notifier.test_and_clear(self.files)
 

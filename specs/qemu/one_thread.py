@@ -105,10 +105,15 @@ class OneThread(Spec):
         if alarm != "periodic":
             self.armed = False
 
-    @action(fair="weak")
+    def sigalrm_is_blocked(self):
+        """But inside KVM_RUN, which has a mask of its own then (KVM_SET_SIGNAL_MASK)."""
+        return sigmask
+
+    @action(fair="strong")
     def signal_is_delivered(self):
-        """Between any two steps of the thread; inside KVM_RUN it makes the call return."""
-        when(self.sigalrm and not sigmask)
+        """Between any two steps of the thread; inside KVM_RUN it makes the call return. Strongly fair: once it is not
+        blocked it comes, however soon it is blocked again."""
+        when(self.sigalrm and not self.sigalrm_is_blocked())
         self.sigalrm = False
         self.host_alarm_handler()
         if accelerator == "kvm" and self.in_guest:
@@ -129,7 +134,7 @@ class OneThread(Spec):
         """KVM_RUN returns: for a port write, for a signal that is not blocked there, or because it was told to."""
         return (
             self.port_write != "none" or self.interrupted or self.sig_ipi or self.immediate_exit or self.unlinked
-            or (sigmask and self.sigalrm)
+            or (self.sigalrm_is_blocked() and self.sigalrm)
         )  # fmt: skip
 
     def runs(self):
@@ -156,11 +161,11 @@ class OneThread(Spec):
     def guest(self):
         if guest_does == "spin":
             while True:
-                self.use_the_device()
+                yield from self.use_the_device()
                 yield idle("wait until used")
                 when(self.runs() and not self.unseen)
         for _ in range(kicks):
-            self.use_the_device()
+            yield from self.use_the_device()
         while guest_does == "exit":
             yield "port write"
             when(self.runs())
@@ -172,13 +177,13 @@ class OneThread(Spec):
     def kvm_cpu_exec(self):
         """kvm-all.c:889."""
         while True:
-            yield "exit_request?", "kvm-all.c:897"
+            yield "exit_request?", "kvm-all.c: kvm_cpu_exec"
             if self.exit_request:
                 break
-            yield "pre_run", "kvm-all.c:910"
+            yield "pre_run", "kvm-all.c: kvm_cpu_exec"
             self.cpu_single_env = False
-            self.enter_guest()
-            yield "leave guest", "kvm-all.c:914"
+            yield from self.enter_guest()
+            yield "leave guest", "kvm-all.c: kvm_cpu_exec"
             self.in_guest = False
             self.interrupted = False
             self.cpu_single_env = True
@@ -192,7 +197,7 @@ class OneThread(Spec):
     @procedure
     def enter_guest(self):
         """ioctl(KVM_RUN): the guest runs until something makes the call return."""
-        yield "KVM_RUN", "kvm-all.c:913"
+        yield "KVM_RUN", "kvm-all.c: kvm_cpu_exec"
         self.in_guest = True
         yield idle("in the guest")
         when(self.leaves_guest())
@@ -209,11 +214,11 @@ class OneThread(Spec):
                     yield "current_tb = tb", "cpu-exec.c:604"
                     self.current_tb = True
                 elif part == "exit_request":
-                    yield "look again", "cpu-exec.c:606"
+                    yield "look again", "cpu-exec.c:604"
                     if self.exit_request:
                         break
                 else:
-                    yield "execute", "cpu-exec.c:609"
+                    yield "execute", "cpu-exec.c: cpu_exec"
                     self.in_guest = True
                     while True:
                         yield idle("in the guest")
@@ -222,55 +227,55 @@ class OneThread(Spec):
                             break
                         self.write_port()      # called by the block
                     self.in_guest = False
-            yield "current_tb = NULL", "cpu-exec.c:616"
+            yield "current_tb = NULL", "cpu-exec.c: cpu_exec"
             self.current_tb = False
             self.unlinked = False
 
     @procedure
     def cpu_exec(self):
-        """cpu-exec.c:235: around either loop."""
-        yield "cpu_single_env = env", "cpu-exec.c:247"
+        """cpu-exec.c: cpu_exec, around either loop."""
+        yield "cpu_single_env = env", "cpu-exec.c: cpu_exec"
         self.cpu_single_env = True
         if accelerator == "kvm":
-            self.kvm_cpu_exec()
+            yield from self.kvm_cpu_exec()
         else:
-            self.tcg_cpu_exec()
-        yield "cpu_exec returns", "cpu-exec.c:678"
+            yield from self.tcg_cpu_exec()
+        yield "cpu_exec returns", "cpu-exec.c: cpu_exec"
         self.exit_request = False
         self.cpu_single_env = False
         self.sig_ipi = False           # qemu_kvm_eat_signals
 
     @procedure
     def cpu_exec_all(self):
-        yield "next_cpu = first_cpu", "cpus.c:918"
+        yield "next_cpu = first_cpu", "cpus.c: cpu_exec_all"
         self.next_cpu = True
-        yield "alarm pending?", "cpus.c:926"
+        yield "alarm pending?", "cpus.c: cpu_exec_all"
         if not looks_at_pending or not self.pending:
-            self.cpu_exec()
-            yield "next_cpu = NULL", "cpus.c:921"
+            yield from self.cpu_exec()
+            yield "next_cpu = NULL", "cpus.c: cpu_exec_all"
             self.next_cpu = False
 
     @procedure
     def main_loop_wait(self):
         """vl.c:1296, which does not block here: the guest can run."""
-        yield "select", "vl.c:1326"
+        yield "select", "vl.c: main_loop_wait"
         self.pipe = False
-        if sigmask and self.sigalrm:   # the signalfd
+        if self.sigalrm_is_blocked() and self.sigalrm:  # the signalfd
             self.sigalrm = False
             self.host_alarm_handler()
         if self.timerfd:
             self.timerfd = False
             self.host_alarm_handler()
-        yield "dispatch", "vl.c:1340"
+        yield "dispatch", "vl.c: main_loop_wait"
         if self.eventfd:
             self.eventfd = False
             self.notify_vq()
         for part in run_timers:
             if part == "pending":
-                yield "pending = 0", "qemu-timer.c:623"
+                yield "pending = 0", "qemu-timer.c:621"
                 self.pending = False
             else:
-                yield "rearm", "qemu-timer.c:626"
+                yield "rearm", "qemu-timer.c:621"
                 if self.expired:
                     self.expired = False
                     self.armed = True
@@ -278,8 +283,8 @@ class OneThread(Spec):
     @process(fair="weak")
     def thread(self):
         while True:
-            self.cpu_exec_all()
-            self.main_loop_wait()
+            yield from self.cpu_exec_all()
+            yield from self.main_loop_wait()
 
     # --- what is asked ------------------------------------------------------------------------------------------------
 

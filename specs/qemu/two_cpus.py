@@ -45,17 +45,17 @@ class TwoCpus(Spec):
     def thread(self):
         while True:
             for cpu in Cpu:
-                yield "next cpu", "cpus.c:921"
+                yield "next cpu", "cpus.c: cpu_exec_all"
                 self.turn = cpu
-                yield "exit_request?", "kvm-all.c:897"
+                yield "exit_request?", "kvm-all.c: kvm_cpu_exec"
                 if not self.exit_request:
-                    yield "KVM_RUN", "kvm-all.c:913"
+                    yield "KVM_RUN", "kvm-all.c: kvm_cpu_exec"
                     self.in_guest = True
                     yield idle("in the guest")
                     when(self.interrupted or (sigmask and self.sigalrm) or cpu == 1)  # vcpu 1 halts
                     self.in_guest = False
                     self.interrupted = False
-                yield "cpu_exec returns", "cpu-exec.c:678"
+                yield "cpu_exec returns", "cpu-exec.c: cpu_exec"
                 self.exit_request = False
                 self.turn = None
             yield "main_loop_wait", "vl.c:1296"

@@ -2,7 +2,7 @@
 
 The host notifier is one eventfd, which KVM signals at a kick. Without vhost QEMU's main loop reads it; with vhost, the
 kernel's worker does. Each side has an index of its own into the ring: `last_avail_idx` in QEMU, told to vhost by
-SET_VRING_BASE and told back by GET_VRING_BASE. Lines are those of QEMU 25db9ebe15 (hw/vhost.c, hw/virtio-pci.c). Control
+SET_VRING_BASE and told back by GET_VRING_BASE. Lines of hw/virtio-pci.c are those of v5 of the patch. Control
 code and handlers run under QEMU's mutex; a vcpu that has left the guest for a kick waits for it.
 """
 
@@ -73,7 +73,7 @@ class Vhost(Spec):
             if self.assigned:
                 self.signalled = True
             else:
-                yield "port write", "hw/virtio-pci.c:351"
+                yield "port write", "hw/virtio-pci.c:350"
                 when(not self.mutex)
                 if pio_sets_notifier and self.notifier:
                     self.signalled = True
@@ -83,22 +83,22 @@ class Vhost(Spec):
     @process(fair="weak")
     def main_loop(self):
         while True:
-            yield idle("select"), "vl.c:1326"
+            yield idle("select"), "vl.c: main_loop_wait"
             when(self.handler and self.signalled)
-            yield "lock", "vl.c:1335"
+            yield "lock", "vl.c: main_loop_wait"
             when(not self.mutex)
             self.mutex = True
-            yield "dispatch", "vl.c:1340"             # the record may have been deleted since select()
+            yield "dispatch", "vl.c: main_loop_wait"             # the record may have been deleted since select()
             if self.handler and self.test_and_clear():
-                yield "handle", "hw/virtio-pci.c:230"
+                yield "handle", "hw/virtio-pci.c:231"
                 self.handle_output()
-            yield "unlock", "vl.c:1310"
+            yield "unlock", "vl.c: main_loop_wait"
             self.mutex = False
 
     @process(fair="weak")
     def worker(self):
         while True:
-            yield idle("poll"), "drivers/vhost/vhost.c"
+            yield idle("poll"), "drivers/vhost/vhost.c: vhost_worker"
             when(self.attached and self.signalled)
             self.signalled = False
             self.handle(self.vhost_avail_idx)
@@ -109,32 +109,32 @@ class Vhost(Spec):
     @procedure
     def start_ioeventfd(self, with_handler):
         """virtio_pci_start_ioeventfd, or set_host_notifier(true): a new eventfd for KVM."""
-        yield "event_notifier_init", "hw/event_notifier.c:20"
+        yield "event_notifier_init", "hw/virtio-pci.c:196"
         self.notifier = True
         self.signalled = initial
-        yield "assign", "hw/virtio-pci.c:196"
+        yield "assign", "hw/virtio-pci.c:200"
         if self.assigned:
             self.notifier = False                     # EEXIST: the new eventfd is closed, and it has the only number
         else:
             self.assigned = True
             if with_handler:
-                yield "set handler", "hw/virtio-pci.c:243"
+                yield "set handler", "hw/virtio-pci.c:241"
                 self.handler = True
 
     @procedure
     def stop_ioeventfd(self):
         """virtio_pci_stop_ioeventfd, or set_host_notifier(false)."""
-        yield "unset handler", "hw/virtio-pci.c:301"
+        yield "unset handler", "hw/virtio-pci.c:244"
         self.handler = False
-        yield "deassign", "hw/virtio-pci.c:206"
+        yield "deassign", "hw/virtio-pci.c:207"
         assert self.notifier, "EBADF"
         self.assigned = False
         if drain:
-            yield "test and clear", "hw/virtio-pci.c:216"
+            yield "test and clear", "hw/virtio-pci.c:217"
             if self.test_and_clear():
-                yield "notify", "hw/virtio-pci.c:217"
+                yield "notify", "hw/virtio-pci.c:218"
                 self.handle_output()
-        yield "close", "hw/virtio-pci.c:220"
+        yield "close", "hw/virtio-pci.c:221"
         self.notifier = False
         self.signalled = False
 
@@ -143,15 +143,15 @@ class Vhost(Spec):
         """hw/vhost.c:443 vhost_virtqueue_init, then hw/vhost_net.c SET_BACKEND."""
         for part in takeover:
             if part == "base":
-                yield "SET_VRING_BASE", "hw/vhost.c:464"
+                yield "SET_VRING_BASE", "hw/vhost.c: vhost_virtqueue_init"
                 self.vhost_avail_idx = self.last_avail_idx
             elif part == "notifier":
-                yield "ioeventfd started?", "hw/virtio-pci.c:478"
+                yield "ioeventfd started?", "hw/virtio-pci.c:621"
                 if self.assigned:
                     yield from self.stop_ioeventfd()
                 yield from self.start_ioeventfd(qemu_handler)
             else:
-                yield "SET_BACKEND", "hw/vhost_net.c:157"
+                yield "SET_BACKEND", "hw/vhost_net.c: vhost_net_start"
                 self.attached = True
 
     @procedure
@@ -159,20 +159,20 @@ class Vhost(Spec):
         """SET_BACKEND of -1, then hw/vhost.c:552 vhost_virtqueue_cleanup."""
         for part in release:
             if part == "backend":
-                yield "SET_BACKEND -1", "hw/vhost_net.c:187"
+                yield "SET_BACKEND -1", "hw/vhost_net.c: vhost_net_stop"
                 self.attached = False
             elif part == "notifier":
                 yield from self.stop_ioeventfd()
             else:
-                yield "GET_VRING_BASE", "hw/vhost.c:565"
+                yield "GET_VRING_BASE", "hw/vhost.c: vhost_virtqueue_cleanup"
                 self.last_avail_idx = self.vhost_avail_idx
 
     @process(fair="weak")
     def control(self):
         if paused:
-            yield "pause vcpus", "cpus.c:782"
+            yield "pause vcpus", "cpus.c: pause_all_vcpus"
             self.stopped = True
-            yield "wait for vcpus", "cpus.c:788"
+            yield "wait for vcpus", "cpus.c: pause_all_vcpus"
             when(not at(self.vcpu, "port write"))
         yield "lock"
         when(not self.mutex)

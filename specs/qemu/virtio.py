@@ -6,7 +6,7 @@ mutex. How the two ways are switched, and what is asked of them, is the business
 virtio_pci.py.
 """
 
-from modelcheck import Array, Bool, Const, Int, Record, procedure, process, when
+from modelcheck import Array, Bool, Const, Int, Record, assume, procedure, process, when
 
 from .cpus import Machine
 from .event_notifier import EventNotifier
@@ -17,6 +17,11 @@ spins = Const(False)                     # a synchronous driver: it waits for it
 control = Const(("none",))               # what the last vcpu writes to the device instead: a Write each
 pio_order = Const(("lock", "lookup"))    # of an exit for port I/O
 desc_check = Const(True)                 # virtio_queue_notify_vq looks at vring.desc
+
+assume(
+    queues < vcpus + kicks - (0 if "none" in control else 1) or ("kick" in control and queues <= vcpus),
+    "a queue is never kicked: raise kicks",
+)
 
 
 class VirtQueue(Record):
@@ -74,7 +79,7 @@ class Virtio(Machine):
         if what == "set_pfn":                        # the driver leaves queues alone that are active
             when(not any(self.vq[n].desc for n in Queue))
         self.exits(cpu)
-        yield "lock", "kvm-all.c:920"
+        yield "lock", "kvm-all.c: kvm_cpu_exec"
         self.mutex.lock()
         yield from self.write(what)
         self.mutex.unlock()
@@ -107,7 +112,7 @@ class Virtio(Machine):
         found = Bool(init=False)
         for part in pio_order:
             if part == "lock":
-                yield "lock", "kvm-all.c:920"
+                yield "lock", "kvm-all.c: kvm_cpu_exec"
                 self.mutex.lock()
             else:
                 yield "find handler of port", "ioport.c: ioport_write"

@@ -125,12 +125,13 @@ CASES = [
     Case("A30 stop and start, the number is reused", VirtioPci, violates("no_delayed_notify"),
          where(vcpus=2, control=("bus_master_off", "driver_ok"))),
     # The number was ready for the old eventfd: the main loop sleeps in read() of the new one, with the mutex.
-    # The drain has handled the one kick; a second may wait for the mutex for ever.
-    Case("A31 stop and start, blocking eventfd that starts at 0", VirtioPci, violates("no_delayed_notify"),
-         violates("no_deadlock"), violates("no_lock_cycle"), deadlocks(),
+    # The drain has handled the one kick; a second may wait for the mutex for ever. (The drain itself would also
+    # wait on an eventfd that blocks and is empty; here it does not, so that these rows show the dispatch alone.)
+    Case("A31 stop and start, blocking eventfd that starts at 0", VirtioPci,
+         violates("no_delayed_notify", "no_deadlock", "no_lock_cycle", "no_blocked_read"), deadlocks(),
          where(vcpus=2, control=("bus_master_off", "driver_ok"), nonblocking=False, active=0)),
-    Case("a second kick in A31", VirtioPci, violates("no_lost_notify"), violates("no_delayed_notify"),
-         violates("no_deadlock"), violates("no_lock_cycle"), deadlocks(),
+    Case("a second kick in A31", VirtioPci, violates("no_lost_notify", "no_delayed_notify"),
+         violates("no_deadlock", "no_lock_cycle", "no_blocked_read"), deadlocks(),
          where(vcpus=2, kicks=2, control=("bus_master_off", "driver_ok"), nonblocking=False, active=0)),
     Case("A32 stop and start, blocking eventfd", VirtioPci, violates("no_delayed_notify"),
          where(vcpus=2, control=("bus_master_off", "driver_ok"), nonblocking=False)),
@@ -225,7 +226,7 @@ CASES = [
 
     # Two patches of virtio_pci_stop_ioeventfd
     Case("a patch: all handlers are unset first", UnsetAllFirst,
-         where(vcpus=2, queues=2, control=("bus_master_off",))),
+         where(vcpus=2, queues=2, kicks=2, control=("bus_master_off",))),
     Case("a patch: all queues are drained first", DrainAllFirst, violates("no_lost_notify"),
-         violates("no_delayed_notify"), where(vcpus=2, queues=2, control=("bus_master_off",))),
+         violates("no_delayed_notify"), where(vcpus=2, queues=2, kicks=2, control=("bus_master_off",))),
 ]

@@ -8,7 +8,7 @@ import random
 import pytest
 
 from modelcheck.liveness import minimal_fairness
-from modelcheck.liveness.buchi import automaton
+from modelcheck.liveness.buchi import Automaton, Edge, automaton
 from modelcheck.liveness.checking import check
 from modelcheck.liveness.emptiness import fair_components, reachable
 from modelcheck.liveness.formula import Literal, leaves, negation, translate
@@ -94,6 +94,29 @@ def test_stem_and_cycle_are_the_shortest(block: int) -> None:
             assert way.shortest and (stem, cost(way.cycle, found.free)) == expected, seed
             rough = nearest(found, fairness, components, budget=1)
             assert cost(rough.cycle, found.free) >= expected[1], seed
+
+
+def test_stuttering_is_looked_at_before_any_step() -> None:
+    """Three stutters and a step come to the same node as two steps, and cost less: 0 -> 2 instead of 0 -> 1 -> 2, then
+    back. There are two nodes to go back from; the one that only the two steps lead to is found first. By hand, for no
+    formula of the random ones needs so long a row of stutters."""
+    everywhere, two = (frozenset({0, 1, 2}), frozenset({2}))
+    steps = ((0, 1), (1, 2)), ((2, 2),), ((3, 0),)
+    system = Explicit((0,), steps, ((0, None),) * 4, (two, frozenset({1}), everywhere))
+    p, q = 1, 2  # the bits of P[0], which holds in state 2, and of P[1], which holds in state 1
+    slow, fast = Edge(1, 0, p, 0), Edge(2, 0, p, 0)
+    edges = (
+        (slow, fast), (Edge(5, q, 0, 0), Edge(6, q, 0, 0)), (Edge(3, 0, q, 0),), (Edge(4, 0, q, 0),),
+        (Edge(6, 0, q, 0),), (Edge(0, p, 0, 1),), (Edge(0, p, 0, 1),),
+    )  # fmt: skip
+    formula = T("and", P[0], P[1])
+    shared = space_of(system, model_of(formula))
+    letters = letters_of(shared.model, system, shared.exploration.states, shared.graph, leaves(formula))
+    found = product(shared.graph, letters, Automaton(0, edges, 1))
+    components = fair_components(found, shared.fairness, reachable(found))
+    way = nearest(found, shared.fairness, components)
+    assert cheapest(found, shared.fairness) == (0, 2)
+    assert (len(way.stem), cost(way.cycle, found.free), way.shortest) == (0, 2, True)
 
 
 def test_a_cycle_beyond_the_budget_says_so() -> None:

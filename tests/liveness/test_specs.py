@@ -27,7 +27,7 @@ SPECS = Path(__file__).resolve().parents[2] / "specs"
 LATE = {"clear": ("request", "event")}
 EARLY = {"notify": ("flag", "event")}
 
-# path, class, constants, property, whether it holds. Those of QEMU's aio_notify are SPIN's verdicts on docs/spin/, except
+# path, class, constants, property, whether it holds. Those of QEMU's aio_notify are SPIN's verdicts on docs/spin/, but
 # for "does not look again", where SPIN does not extend a dead end under weak fairness.
 VERDICTS = [
     ("qemu/aio_notify.py", None, {}, "every_request_is_done", True),
@@ -47,6 +47,15 @@ VERDICTS = [
     ("alternating_bit.py", "AlternatingBit", {}, "every_message_arrives", True),
     ("alternating_bit.py", "AlternatingBit", {}, "every_message_is_acknowledged", True),
     ("alternating_bit.py", "WeaklyFair", {}, "every_message_arrives", False),
+    ("peterson.py", "Peterson", {}, "nobody_starves", True),
+    ("peterson.py", "TurnFirst", {}, "nobody_starves", False),
+    ("peterson.py", "AfterYou", {}, "nobody_starves", False),
+    ("bakery.py", "Bakery", {}, "everybody_gets_in", True),
+    ("bakery.py", "BoundedTickets", {"entries": 1}, "everybody_gets_in", False),  # its loops give actions one title
+    ("bakery.py", "BoundedTicketsStronglyFair", {"entries": 1}, "everybody_gets_in", True),
+    ("dining_philosophers.py", "OneLeftHanded", {}, "everybody_eats", False),
+    ("dining_philosophers.py", "OneLeftHandedStronglyFair", {}, "everybody_eats", True),
+    ("ewd840.py", "TerminationDetection", {}, "termination_is_detected_in_the_end", True),
 ]
 
 
@@ -68,7 +77,7 @@ def natural(shared: Space, lasso: Lasso) -> list[tuple[tuple, int | None]]:
 
 
 def ids(row) -> str:
-    return "-".join([row[0].removesuffix(".py"), *map(str, row[2]), row[3]])
+    return "-".join([row[0].removesuffix(".py"), row[1] or "", *map(str, row[2]), row[3]])
 
 
 @pytest.mark.parametrize("path, spec, constants, name, holds", VERDICTS, ids=[ids(row) for row in VERDICTS])
@@ -78,8 +87,11 @@ def test_verdicts(path: str, spec: str | None, constants: dict, name: str, holds
     answer = check(shared, prop)
     assert answer.holds is holds
     if answer.lasso:
-        report = replay_lasso(shared.model, prop, natural(shared, answer.lasso), answer.lasso.loop)
-        assert report.ok, report.message
+        steps = natural(shared, answer.lasso)
+        titled = [(s, a if a is None else shared.model.action_title(a)) for s, a in steps]
+        for told in (steps, titled):
+            report = replay_lasso(shared.model, prop, told, answer.lasso.loop)
+            assert report.ok, report.message
     else:
         core = minimal_fairness(shared, prop)
         assert core is not None and core.members
