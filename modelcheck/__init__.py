@@ -10,10 +10,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from modelcheck.frontends.dsl import (
-    ANY, Array, Bool, Case, Const, Enum, Int, Option, Range, Record, Ref, Scalarset, Seq, Set, Spec, action,
-    action_invariant, always, assertion_fails, assume, at, choose, constraint, counts, deadlocks, done, enabled,
-    evaluation_error, eventually, eventually_always, happens, holds, idle, implies, infinitely_often, invariant,
-    leads_to, only, procedure, process, reachable, temporal, until, vacuous, violates, weak_until, when, where,
+    ANY, Array, Bool, Case, Clock, Const, Enum, Int, Log, Option, Param, Range, Record, Ref, Scalarset, Seq,
+    Set, Spec, Time, Timer, action, action_invariant, after, always, assertion_fails, assume, at, between,
+    choose, committed, constraint, counts, deadline, deadlocks, done, enabled, enters, evaluation_error,
+    eventually, eventually_always, expires, happens, holds, idle, ignored, implies, infinitely_often,
+    invariant, leads_to, line, observe, only, pin, procedure, process, reachable, returns, silent, temporal,
+    timelocks, until, urgent, vacuous, violates, weak_until, when, where,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -30,9 +32,12 @@ else:  # hidden from type checkers, for which it would make every misspelt name 
 API = {"check": "modelcheck.checker", "state_graph": "modelcheck.graph"}
 
 __all__ = [
-    "ANY", "Array", "Bool", "Case", "Const", "Enum", "Int", "Option", "Range", "Record", "Ref", "Scalarset", "Seq",
-    "Set", "Spec", "action", "action_invariant", "always", "assertion_fails", "assume", "at", "check", "choose",
-    "constraint", "counts", "deadlocks", "done", "enabled", "evaluation_error", "eventually", "eventually_always",
-    "happens", "holds", "idle", "implies", "infinitely_often", "invariant", "leads_to", "only", "procedure", "process",
-    "reachable", "state_graph", "temporal", "until", "vacuous", "violates", "weak_until", "when", "where",
+    "ANY", "Array", "Bool", "Case", "Clock", "Const", "Enum", "Int", "Log", "Option", "Param", "Range",
+    "Record", "Ref", "Scalarset", "Seq", "Set", "Spec", "Time", "Timer", "action", "action_invariant",
+    "after", "always", "assertion_fails", "assume", "at", "between", "check", "choose", "committed",
+    "constraint", "counts", "deadline", "deadlocks", "done", "enabled", "enters", "evaluation_error",
+    "eventually", "eventually_always", "expires", "happens", "holds", "idle", "ignored", "implies",
+    "infinitely_often", "invariant", "leads_to", "line", "observe", "only", "pin", "procedure",
+    "process", "reachable", "returns", "silent", "state_graph", "temporal", "timelocks", "until",
+    "urgent", "vacuous", "violates", "weak_until", "when", "where",
 ]  # fmt: skip

@@ -89,10 +89,13 @@ def check_spec(
     """`check` with its options in one piece, for suites and command lines."""
     shown, spec = split_spec(path, spec)
     try:
-        model = passes.compile(load(path), spec, constants)
+        program = load(path)
+        model = passes.compile(program, spec, constants)
+        result = check_model(model, options)
+        timed_traces = any(p.trace is not None and p.trace.timeline is not None for p in result.properties)
+        return _reasons().with_conditions(result, program, spec, constants) if timed_traces and constants else result
     except SpecError as error:
         return refused(shown, spec or "", constants, error)
-    return check_model(model, options)
 
 
 def refused(path: str, spec: str, constants: Mapping[str, object], error: SpecError) -> Result:
@@ -145,28 +148,75 @@ def check_model(model: Model, options: Options = Options()) -> Result:
         options = replace(options, thorough=True)  # behaviours go on where a search for states could stop
         if options.compact:
             raise UsageError("the compact store may take two states for one: it cannot serve temporal properties")
+    if model.timing is not None:
+        _instants().refuse(model, selected, options)
+    if model.timing is not None and options.prune:
+        return _check_zones(model, selected, options, started)
     seen, system, upgrade = explore(model, selected, options)
     states = tuple(p for p in selected if p.kind != "temporal")
-    answers = _answers(model, system, seen, states, options)
+    answers = _answers(seen, system, states, _tracer(model, system, seen, options))
     unexercised: tuple[Vacuity, ...] = ()
     if temporal:
         told = _behaviours().answers(model, system, seen, temporal, minimal_fairness=options.minimal_fairness)
         answers, unexercised = _in_order(model, (*answers, *told.properties, *told.errors)), told.vacuity
     result = _judged(model, states, seen, answers, options, unexercised)
+    result = _described(result, model, seen, seen.distinct, options, started)
+    return replace(result, backend=upgrade.name, workers=workers_of(options.workers), system=system)
+
+
+def _check_zones(model: Model, selected: tuple[Property, ...], options: Options, started: float) -> Result:
+    """`check_model` where time counts."""
+    told = _instants().explore(model, selected, options)
+    answers = (*_answers(told.seen, told.system, selected, told.trace), *told.stuck)
+    result = _judged(model, selected, told.seen, _in_order(model, answers), options, ())
+    result = _described(result, model, told.seen, told.stored, options, started)
+    remarks = (*told.audited(), *_excluded(model, result, options))
+    return replace(result, backend=told.upgrade.name, system=told.system, remarks=remarks)
+
+
+def _excluded(model: Model, result: Result, options: Options) -> tuple[str, ...]:
+    """Why no run shows with the pins what one shows without them; with time ignored, where none does."""
+    if not options.pins or result.verdict not in ("holds", "vacuous"):
+        return ()
+    names = [p.name for p in result.properties if p.kind in ("invariant", "reachable") and p.trace is None]
+    asked = replace(options, pins=(), properties=tuple(names), deadlock=False, thorough=False, audit=False)
+    for prune in (True, False) if names else ():
+        free = check_model(model, replace(asked, prune=prune))
+        traces = [p.trace for p in free.properties if p.trace is not None and p.kind in ("invariant", "reachable")]
+        if traces:
+            return _reasons().impossible_with_pins(model, traces[0], options.pins)
+    return ()
+
+
+def _described(
+    result: Result, model: Model, seen: Exploration, distinct: int, options: Options, started: float
+) -> Result:
+    """With the figures, and what was looked at."""
     seconds = time.perf_counter() - started
-    found = (seen.generated, seen.distinct, seen.queued, seen.depth)
-    figures = Statistics(*found, seconds, seen.constrained, seen.omission)
+    figures = Statistics(seen.generated, distinct, seen.queued, seen.depth, seconds, seen.constrained, seen.omission)
     return replace(
         result,
         statistics=figures,
-        backend=upgrade.name,
-        workers=workers_of(options.workers),
         model=model,
-        system=system,
         exploration=seen,
         stopped=seen.stopped,
         deadlock=options.deadlock,
+        pruned=model.timing is not None and options.prune,
     )
+
+
+def _instants() -> Any:
+    """Models with time, loaded when the first is checked."""
+    from modelcheck import instants
+
+    return instants
+
+
+def _reasons() -> Any:
+    """What is said of timed traces beside their times, loaded for the first."""
+    from modelcheck import reasons
+
+    return reasons
 
 
 def _behaviours() -> Any:
@@ -178,7 +228,7 @@ def _behaviours() -> Any:
 
 def _in_order(model: Model, answers: tuple[PropertyResult, ...]) -> tuple[PropertyResult, ...]:
     """Properties in order of the file, then what failed besides, each once."""
-    order = [*(p.name for p in model.properties), "deadlock", "assertion", "evaluation_error"]
+    order = [*(p.name for p in model.properties), "deadlock", "timelock", "assertion", "evaluation_error"]
     first = {a.name: a for a in reversed(answers)}
     return tuple(sorted(first.values(), key=lambda a: order.index(a.name)))
 
@@ -209,16 +259,22 @@ def _vacuous_names(model: Model, options: Options) -> None:
 # --- judging ----------------------------------------------------------------------------------------------------------
 
 
-def _answers(
-    model: Model, system: TransitionSystem, seen: Exploration, selected: tuple[Property, ...], options: Options
-) -> tuple[PropertyResult, ...]:
-    """One answer per property, in order of the file; then deadlock, assertion and evaluation error where found."""
+Tracer = Callable[[Finding, str | None, TraceKind], Trace]  # (what was found, name of the property, kind of trace)
 
+
+def _tracer(model: Model, system: TransitionSystem, seen: Exploration, options: Options) -> Tracer:
     def trace(finding: Finding, name: str | None, kind: TraceKind) -> Trace:
         return trace_to(
             seen, system, model, finding, property_name=name, kind=kind, fewest_switches=options.fewest_switches
         )
 
+    return trace
+
+
+def _answers(
+    seen: Exploration, system: TransitionSystem, selected: tuple[Property, ...], trace: Tracer
+) -> tuple[PropertyResult, ...]:
+    """One answer per property, in order of the file; then deadlock, assertion and evaluation error where found."""
     owned = [(p, f) for f in seen.findings for p in selected if speaks_of(f, p)]
     answers = [_answer(p, [f for q, f in owned if q is p], seen, trace) for p in selected if p.kind != "constraint"]
     others: dict[str, PropertyResult] = {}
@@ -248,7 +304,7 @@ def _answer(
     p: Property,
     findings: list[Finding],
     seen: Exploration,
-    trace: Callable[[Finding, str | None, TraceKind], Trace],
+    trace: Tracer,
 ) -> PropertyResult:
     """The first finding that decides it; else an evaluation error in it; else what the extent of the search allows."""
     for finding in findings:
@@ -286,6 +342,7 @@ def _judged(
     judged = seen.complete and not any(f.state < 0 for f in seen.findings)  # not where the initialisation itself fails
     unexercised = (*(vacuity.vacuities(model, selected, seen) if judged else ()), *unexercised)
     remarks = (*(Note(d) for d in model.notes), *(vacuity.notes(model, seen) if judged else ()))
+    remarks = vacuity.lenient_to_imports(remarks, model.path)
     violation = worst(answers)
     codes = [OK, *(EXIT_OF_KIND[a.kind] for a in answers if a.verdict == "violated")]
     undecided = any(a.verdict == "incomplete" for a in answers)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any, Literal
 
 from modelcheck.errors import AssumptionError, Diagnostic, Span, SpecError
+from modelcheck.ir.linear import Polyhedron, Region
 from modelcheck.ir.nodes import Model
 from modelcheck.search.exploration import Exploration
 from modelcheck.system import TransitionSystem
@@ -72,6 +74,73 @@ class Walks:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """Why something can never happen. `subject`: the name of its PropertyResult. method: "induction", with its `depth`
+    (the k of k-induction), the goals that were proved `together` with it, and whether it is enough to look at `distinct`
+    states; "invariant", an inductive one, its conjuncts as text; "exhaustion": no path has more than `depth` steps;
+    "triviality": no step and no expression of the spec can fail. lemmas: what was proved before and used."""
+
+    subject: str
+    method: Literal["induction", "invariant", "exhaustion", "triviality"]
+    depth: int = 0
+    together: tuple[str, ...] = ()
+    lemmas: tuple[str, ...] = ()
+    distinct: bool = False
+    invariant: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProofRun:
+    """What `prove` has to say beside the verdicts. depth: nothing that is undecided was found within so many steps (-1:
+    not even initially). undecided: (name, reason). assumptions: what the proofs rest on, in words."""
+
+    proofs: tuple[Proof, ...]
+    undecided: tuple[tuple[str, str], ...]
+    depth: int
+    solver: str
+    assumptions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Smallest:
+    """The greatest lower bound of an expression over the bad region (None: that is empty), and whether it is there."""
+
+    expression: str
+    value: Fraction | None
+    attained: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Regions:
+    """What `synthesize` found: where the property is violated (a reachable: witnessed), and where not; everything is
+    within the extents of the parameters (name, least, greatest) and the assumptions; the `idle`
+    ones occur nowhere else in the model. `integers`: only whole numbers
+    count. explorations: how many found a way there, how many none; `timeless`: none is possible with time ignored.
+    unknown_at: a valuation in none of the regions that could be described. asked: questions to the solver about how the
+    regions fit together; confirmed: whether it said that they do; samples: valuations that were checked one by one.
+    example: the valuation of the trace."""
+
+    parameters: tuple[tuple[str, int, int], ...]
+    idle: tuple[str, ...]
+    integers: bool
+    unit: str
+    assumptions: Polyhedron
+    bad: Region
+    safe: Region
+    unexplored: Region
+    unknown_at: tuple[tuple[str, Fraction], ...] | None
+    explorations: tuple[int, int]
+    asked: int
+    confirmed: bool
+    samples: int
+    stopped: str | None
+    timeless: bool
+    smallest: tuple[Smallest, ...]
+    example: tuple[tuple[str, Fraction], ...] | None
+    solver: str
+
+
+@dataclass(frozen=True, slots=True)
 class Vacuity:
     """Something that was never exercised. `name` is what `--allow-vacuous` takes."""
 
@@ -109,11 +178,15 @@ class Result:
     diagnostics: tuple[Diagnostic, ...] = ()
     stopped: str | None = None
     deadlock: bool = True  # whether deadlocks were looked for
+    pruned: bool = False  # of a model with time: whether impossible times were left out, and states are zones
     backend: str = "python"
     workers: int = 1
     model: Model | None = field(default=None, repr=False)
     system: TransitionSystem | None = field(default=None, repr=False)
     walks: Walks | None = None
+    proof: ProofRun | None = None
+    regions: Regions | None = None
+    remarks: tuple[str, ...] = ()  # lines below the verdict
     exploration: Exploration | None = field(default=None, repr=False)
 
 
@@ -139,6 +212,8 @@ EXIT_OF_KIND = {
     "invariant": INVARIANT,
     "action_invariant": INVARIANT,
     "deadlock": DEADLOCK,
+    "quiescent": DEADLOCK,
+    "timelock": DEADLOCK,
     "temporal": TEMPORAL,
 }
 

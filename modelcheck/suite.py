@@ -1,8 +1,9 @@
 """Cases against what is found: the gate.
 
 A case checks every property of its spec, deadlock freedom, asserts and evaluation errors; what it does not name must
-hold. `only(...)` restricts it to the properties named there: then deadlocks are looked at where `only` or an
-expectation names them. A violation that was expected and does not come fails as loudly as one that was not expected.
+hold. `only(...)` restricts it to the properties and events named there: then deadlocks are looked at where `only` or an
+expectation names them; asserts and evaluation errors end a step, and are looked at whatever `only` says. A violation
+that was expected and does not come fails as loudly as one that was not expected.
 The whole space is searched though a violation was found: counts are those of the spec, not of the search.
 """
 
@@ -34,8 +35,15 @@ from modelcheck.result import (
     Untaken,
 )
 
-EVENTS = {"deadlocks": "deadlock", "assertion_fails": "assertion", "evaluation_error": "evaluation_error"}
-SPELLING = {kind: name for name, kind in EVENTS.items()}
+EVENTS = {
+    "deadlocks": "deadlock",
+    "timelocks": "timelock",
+    "assertion_fails": "assertion",
+    "evaluation_error": "evaluation_error",
+}
+SPELLING = {**{kind: name for name, kind in EVENTS.items()}, "quiescent": "deadlocks"}
+STUCK = ("deadlock", "timelock")
+OTHER_EVENTS = ("assertion", "evaluation_error")  # what `only` can name beside STUCK and properties
 VERDICTS = {"holds": "holds", "violates": "violated", "vacuous": "vacuous"}
 FIGURES = ("generated", "distinct", "depth")
 
@@ -87,11 +95,12 @@ def run_case(program: Program, case: Case, *, keep: bool = False) -> CaseResult:
 
 
 def _options(case: Case) -> Options:
+    pins = tuple(case.pins.items())
     if case.only is None:
-        return Options(thorough=True)
-    deadlock = "deadlock" in case.only or any(e.name == "deadlocks" for e in case.expectations)
-    names = tuple(name for name in case.only if name != "deadlock")
-    return Options(thorough=True, properties=names, deadlock=deadlock)
+        return Options(thorough=True, pins=pins)
+    asked = {*case.only, *(EVENTS.get(e.name) for e in case.expectations)}
+    names = tuple(name for name in case.only if name not in (*STUCK, *OTHER_EVENTS))
+    return Options(thorough=True, properties=names, deadlock=any(name in asked for name in STUCK), pins=pins)
 
 
 def required(case: Case, model: Model) -> dict[str, Requirement]:
@@ -108,7 +117,7 @@ def required(case: Case, model: Model) -> dict[str, Requirement]:
             if target in found and found[target].verdict != verdict:
                 wrong.append(Diagnostic("C003", f"the case expects two things of `{target}`", expectation.span))
             found[target] = Requirement(verdict, length)
-    known = {*(p.name for p in model.properties), "deadlock"}
+    known = {*(p.name for p in model.properties), *STUCK, *OTHER_EVENTS}
     for name in case.only or ():
         if name not in known:
             hint = f"it has {', '.join(sorted(known))}"
@@ -240,10 +249,12 @@ def gate(
     called as each is done. Raises MissingFile, UsageError (also where there is nothing to run), KeyboardInterrupt."""
     started = time.perf_counter()
     picked = matcher(select) if select else None
-    parts = [_file(path, picked, on_case) for path in spec_files(paths)]
+    files = spec_files(paths)
+    steps = _Steps(files)
+    parts = [_file(path, picked, on_case, steps) for path in files]
     whole = GateResult(
         cases=tuple(c for part in parts for c in part.cases),
-        untaken=tuple(u for part in parts for u in part.untaken),
+        untaken=tuple(steps.untaken()),
         errors=tuple(e for part in parts for e in part.errors),
         remarks=tuple(r for part in parts for r in part.remarks),
         seconds=time.perf_counter() - started,
@@ -254,8 +265,14 @@ def gate(
     return whole
 
 
-def _file(path: Path, picked: Callable[[str], bool] | None, on_case: Callable[[CaseResult], None] | None) -> GateResult:
-    """The part of one file."""
+def _file(
+    path: Path,
+    picked: Callable[[str], bool] | None,
+    on_case: Callable[[CaseResult], None] | None,
+    steps: _Steps,
+) -> GateResult:
+    """The part of one file, but for the steps that no case takes."""
+    known, steps.known = steps.known, False
     try:
         program, cases = read_cases(path)
     except SpecError as error:
@@ -265,21 +282,23 @@ def _file(path: Path, picked: Callable[[str], bool] | None, on_case: Callable[[C
     mistakes = passes.diagnose(program, leave_out={c.spec for c in cases})
     if mistakes:  # in a spec without cases: those with cases are compiled with the constants of each case
         return GateResult((), errors=(FileError(str(path), SPEC, _count(mistakes), mistakes),))
+    steps.known = known
     if not cases:
         specs = ", ".join(passes.spec_names(program))
         return GateResult((), remarks=(f"{path} has no cases: {specs} is not checked",) if specs else ())
     wanted = [c for c in cases if picked is None or picked(f"{path}::{c.name}")]
-    results, steps = [], _Steps(program)
+    steps.known = known and len(wanted) == len(cases)
+    results = []
     for case in wanted:
         outcome = run_case(program, case, keep=True)
-        steps.note(outcome)
+        steps.note(program, outcome)
         found = outcome.result
         if found is not None and found.stopped == "interrupt":
             raise KeyboardInterrupt
         results.append(replace(outcome, result=replace(found, exploration=None, system=None) if found else None))
         if on_case:
             on_case(results[-1])
-    return GateResult(tuple(results), tuple(steps.untaken(str(path))) if len(wanted) == len(cases) else ())
+    return GateResult(tuple(results))
 
 
 def _count(mistakes: Sequence[Diagnostic]) -> str:
@@ -287,28 +306,30 @@ def _count(mistakes: Sequence[Diagnostic]) -> str:
 
 
 class _Steps:
-    """The steps of the specs that the cases of one file check, in the models and in the text (where constants may have
-    folded one away), and those that some case takes. A step is known by its place in the source."""
+    """The steps of the specs that the cases check, in the models and in the text (where constants may have folded one
+    away), and those that some case of some file takes. A step counts where its file is one of the gate's: of what it
+    imports, a spec need not take every step. A step is known by its place in the source."""
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
-        self.steps: dict[str, tuple[str, Span | None]] = {}
+    def __init__(self, files: Sequence[Path]) -> None:
+        self.files = {str(path) for path in files}
+        self.steps: dict[str, tuple[str, Span]] = {}
         self.taken: set[str] = set()
-        self.known = True  # False once a case could not be run to its end: then nobody knows what it would take
+        self.known = True  # False once a case is not run to its end: then nobody knows what it would take
 
-    def note(self, case: CaseResult) -> None:
+    def note(self, program: Program, case: CaseResult) -> None:
         result = case.result
         if result is None or result.model is None or result.exploration is None or result.stopped:
             self.known = False
             return
-        for title, span in passes.source_steps(self.program, case.spec):
+        for title, span in passes.source_steps(program, case.spec):
             self.steps.setdefault(span.place, (title, span))
         taken = vacuity.steps_taken(result.model, result.exploration)
         for i, action in enumerate(result.model.actions):
             key = vacuity.step_key(result.model, i)
-            self.steps.setdefault(key[2], (vacuity.step_title(key), action.span))
+            if action.span is not None:
+                self.steps.setdefault(key[2], (vacuity.step_title(key), action.span))
             self.taken |= {key[2]} if taken[key] else set()
 
-    def untaken(self, path: str) -> list[Untaken]:
+    def untaken(self) -> list[Untaken]:
         missing = [step for place, step in self.steps.items() if place not in self.taken] if self.known else []
-        return [Untaken(path, title, span) for title, span in missing]
+        return [Untaken(span.source.path, title, span) for title, span in missing if span.source.path in self.files]

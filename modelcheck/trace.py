@@ -7,14 +7,14 @@ two differ.
 from __future__ import annotations
 
 import builtins
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Iterable, Literal, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from modelcheck.errors import InternalError, Span, UsageError
-from modelcheck.ir import evaluate
+from modelcheck.ir import clockwork, evaluate
 from modelcheck.ir.evaluate import EvaluationError, Outcome
 from modelcheck.ir.layout import Layout
 from modelcheck.ir.nodes import Model, Property, VariableDecl
@@ -26,7 +26,8 @@ from modelcheck.search.switches import fewest_switches as path_with_fewest_switc
 from modelcheck.system import Site, States, TransitionSystem
 
 TraceKind = Literal[
-    "invariant", "action_invariant", "temporal", "deadlock", "assertion", "evaluation_error", "reachable", "simulation"
+    "invariant", "action_invariant", "temporal", "deadlock", "quiescent", "timelock", "assertion", "evaluation_error",
+    "reachable", "simulation",
 ]
 
 
@@ -34,6 +35,8 @@ def decoded(model: Model, state: tuple[Any, ...]) -> dict[str, Any]:
     """Variable -> natural value; where a process stands, its label."""
     named = {}
     for variable, value in zip(model.variables, state):
+        if variable.hidden:
+            continue
         at_place = variable.kind == "place" and variable.process is not None
         named[variable.name] = model.processes[variable.process].places[value].label if at_place else value
     return named
@@ -67,7 +70,8 @@ class Failure:
 @dataclass(frozen=True, slots=True)
 class Trace:
     """A counterexample or a witness. `loop` is the index of the state that a lasso returns to. `switches`: the fewest
-    changes of process among the shortest traces, or None where that second pass was not asked for or was skipped."""
+    changes of process among the shortest traces, or None where that second pass was not asked for or was skipped.
+    `timeline`: of a model with time."""
 
     kind: TraceKind
     property: str | None
@@ -76,6 +80,7 @@ class Trace:
     failure: Failure | None = None
     switches: int | None = None
     model: Model | None = field(default=None, repr=False, compare=False)
+    timeline: clockwork.Timeline | None = None
 
     @builtins.property  # a field of this class has the plain name
     def states(self) -> tuple[dict[str, Any], ...]:
@@ -164,8 +169,12 @@ def trace_of_path(
 
 def _ways(model: Model, before: tuple[Any, ...] | None, action: int | None) -> list[Outcome]:
     if before is None or action is None:
-        return evaluate.initial(model)
-    return evaluate.outcomes(model, before, action)
+        found = evaluate.initial(model)
+    else:
+        found = evaluate.outcomes(model, before, action)
+    if model.timing is None:
+        return found
+    return [replace(o, state=clockwork.cleared(model, o.state)) if o.state is not None else o for o in found]
 
 
 def _taken(model: Model, before: tuple[Any, ...] | None, action: int | None, after: tuple[Any, ...]) -> Step:
@@ -187,7 +196,7 @@ def _taken(model: Model, before: tuple[Any, ...] | None, action: int | None, aft
 def _shown(model: Model, state: Sequence[Any] | None) -> str:
     if state is None:
         return "nothing"
-    return ", ".join(_valued(v, x) for v, x in zip(model.variables, state))
+    return ", ".join(_valued(v, x) for v, x in zip(model.variables, state) if not v.hidden)
 
 
 def _valued(variable: VariableDecl, value: Any) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any, Sequence
 
 from modelcheck import checker, exploring
+from modelcheck.errors import UsageError
 from modelcheck.exploring import Options
+from modelcheck.ir.clockwork import Instant
 from modelcheck.ir.nodes import Model
 from modelcheck.result import EXIT_OF_KIND, INCOMPLETE, INTERRUPTED, PropertyResult, Result, Statistics, Walks
 from modelcheck.search.simulate import simulate
@@ -22,6 +25,8 @@ def checkable(model: Model) -> tuple[str, ...]:
 def simulate_model(model: Model, options: Options, *, steps: int, seed: int) -> Result:
     """Random walks. The verdict is that of a violation, or "incomplete": walks prove nothing. Temporal properties and
     reachables are not looked at."""
+    if model.timing is not None:
+        raise UsageError("random walks of a spec with clocks are not there yet: they would ignore time")
     started = time.perf_counter()
     selected = checker.select(model, replace(options, properties=options.properties or checkable(model)))
     backend, system = exploring.build(model, options)
@@ -67,9 +72,17 @@ def replay_states(
     property: str | None,
     kind: str | None,
     loop: int | None,
+    times: tuple[Sequence[Instant], Fraction] | None = None,
 ) -> ReplayReport:
     """Whether states, each with the title of the action that led there, still are a behaviour that shows what it was
-    saved for. `loop`: of a lasso, as in `Trace`."""
+    saved for. `loop`: of a lasso, as in `Trace`. `times`: of the states, and of the end."""
+    if (model.timing is None) != (times is None):
+        told = "the spec has clocks, and the trace has no times" if times is None else "the spec has no clocks any more"
+        return ReplayReport(False, None, told)
+    if times is not None:
+        from modelcheck import instants  # loaded only where there is time
+
+        return instants.replayed(model, states, *times, property, kind)
     if kind == "temporal":
         from modelcheck import behaviours  # loaded only where a temporal property is looked at
 

@@ -49,3 +49,16 @@ class Definition(click.ParamType):
         if not equals or not name.strip().isidentifier():
             self.fail(f"{value!r} gives no value to a constant; write -D NAME=VALUE", param, ctx)
         return name.strip(), text.strip()
+
+
+class Pin(click.ParamType):
+    """`QUANTITY=NUMBER`."""
+
+    name = "NAME=NUMBER"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        name, equals, text = value.partition("=")
+        try:
+            return name.strip(), int(text)
+        except ValueError:
+            self.fail(f"{value!r} pins nothing; write --pin NAME=24203", param, ctx)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from modelcheck import checker
+from modelcheck.commands.arguments import Pin
 from modelcheck.commands.options import (
     backend,
     checker_options,
@@ -43,6 +44,9 @@ from modelcheck.result import Result
 @click.option("--witness", metavar="NAME", help="Shows a trace to this @reachable.")
 @click.option("--coverage", is_flag=True, help="Lists the source with how often each step was taken.")
 @click.option("--columns", is_flag=True, help="Shows traces with one column per process, for a commit message.")
+@click.option("--no-prune", is_flag=True, help="Ignores time: what is impossible in time is explored too.")
+@click.option("--pin", "pins", multiple=True, type=Pin(), help="Only runs in which this was observed.")
+@click.option("--audit", type=click.Choice(["z3"]), help="Asks z3 again about every decision on time.")
 @click.option("--minimal-fairness", is_flag=True, help="Says which fairness each temporal property needs.")
 @format_
 @click.option("--save", type=click.Path(dir_okay=False), metavar="FILE.itf.json", help="Writes the trace as ITF.")

@@ -24,9 +24,10 @@ from modelcheck.result import OK
 @deadlock
 @verbosity
 def graph(spec: str, output: str, quiet: bool, verbose: bool, **given: Any) -> int:
-    """Writes the state graph, with what violates and the trace to it marked. Exits with 0 whatever the verdict."""
+    """Writes the state graph, with what violates and the trace to it marked; time is ignored. Exits with 0 whatever the
+    verdict."""
     path, name = checker.split_spec(spec, None)
-    options = replace(checker_options(given), thorough=True, progress=progress(quiet))
+    options = replace(checker_options(given), thorough=True, prune=False, progress=progress(quiet))
     try:
         model = checker.compiled(path, name, dict(given["constants"]))
         result = checker.check_model(model, replace(options, properties=options.properties or verbs.checkable(model)))

@@ -64,6 +64,9 @@ def checker_options(given: dict[str, Any]) -> Options:
         fewest_switches=given.get("columns", False),
         minimal_fairness=given.get("minimal_fairness", False),
         witness=given.get("witness"),
+        prune=not given.get("no_prune", False),
+        pins=given.get("pins", ()),
+        audit=given.get("audit") == "z3",
         compact=given.get("store") == "compact",
         **{name: Path(given[name]) if given.get(name) else None for name in ("spill", "checkpoint", "resume")},
     )

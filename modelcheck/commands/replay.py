@@ -26,7 +26,7 @@ def _replayed(file: str, quiet: bool) -> int:
         raise UsageError(f"{file} names no spec in its #meta: it cannot be replayed")
     try:
         model = checker.compiled(recorded.source, recorded.spec, recorded.constants)
-        states = itf.steps(recorded, model)
+        states, instants = itf.steps(recorded, model), recorded.instants()
     except (UsageError, itf.Misfit) as misfit:
         write(f"{file}: {misfit}\n")
         return EXPECTATION
@@ -34,7 +34,8 @@ def _replayed(file: str, quiet: bool) -> int:
         complain(render_all(error.diagnostics))
         return code_of(error)
     steps = list(zip(states, recorded.actions()))
-    report = verbs.replay_states(model, steps, recorded.property, recorded.kind, recorded.loop)
+    times = None if instants is None or recorded.end is None else (instants, recorded.end)
+    report = verbs.replay_states(model, steps, recorded.property, recorded.kind, recorded.loop, times)
     if not quiet or not report.ok:
         what = recorded.property or (recorded.kind or "").replace("_", " ")
         write(f"{file}: {f'ok, {report.message} ({what})' if report.ok else report.message}\n")

@@ -12,6 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, Callable, Generic, Iterator, Literal, TypeVar, overload
 
+from modelcheck.frontends.dsl_log import Log, enters, ignored, line, returns, silent
+from modelcheck.frontends.dsl_time import (
+    Clock, Param, Time, Timer, after, between, committed, deadline, expires, observe, urgent,
+)  # fmt: skip
+
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 Fair = Literal["weak", "strong"]
@@ -375,6 +380,11 @@ def deadlocks(*, length: int | None = None) -> Expectation:
     return Expectation("deadlocks", (), {"length": length})
 
 
+def timelocks(*, length: int | None = None) -> Expectation:
+    """Time comes to an end: nothing can happen, and no time can pass."""
+    return Expectation("timelocks", (), {"length": length})
+
+
 def assertion_fails(*, length: int | None = None) -> Expectation:
     return Expectation("assertion_fails", (), {"length": length})
 
@@ -389,13 +399,18 @@ def vacuous(*names: str) -> Expectation:
 
 
 def only(*names: str) -> Expectation:
-    """No other property is checked."""
+    """No other property is checked. "deadlock", "timelock", "assertion" and "evaluation_error" can be named too."""
     return Expectation("only", names)
 
 
 def where(**constants: Any) -> Expectation:
     """The values of constants."""
     return Expectation("where", (), constants)
+
+
+def pin(**quantities: int) -> Expectation:
+    """What is observed under these names has these values."""
+    return Expectation("pin", (), quantities)
 
 
 def counts(
@@ -411,4 +426,6 @@ __all__ = [
     "counts", "deadlocks", "done", "enabled", "evaluation_error", "eventually", "eventually_always", "happens", "holds",
     "idle", "implies", "infinitely_often", "invariant", "leads_to", "only", "procedure", "process", "reachable",
     "temporal", "until", "vacuous", "violates", "weak_until", "when", "where",
+    "Clock", "Param", "Time", "Timer", "after", "between", "committed", "deadline", "expires", "observe",
+    "pin", "timelocks", "urgent", "Log", "enters", "ignored", "line", "returns", "silent",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ Where the nodes leave a question open, the order here is the answer:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Iterator, Literal, Mapping
 
@@ -217,11 +217,13 @@ _QUANTIFIERS = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One way through a step: a successor, or what failed. `chosen`: what each `choose` gave, (shown, value, type)."""
+    """One way through a step: a successor, or what failed. `chosen`: what each `choose` gave, (shown, value, type).
+    `at`: for a failure, the state as the step has left it there."""
 
     state: State | None
     chosen: tuple[tuple[str, Any, Type], ...] = ()
     failure: EvaluationError | None = None
+    at: State | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,13 +322,14 @@ def _run(
                     if not members:
                         yield _blocked("choose", statement.span, domain, scope)
                     for member in members:
-                        yield from _run(scope.bound(local, member), todo, (*chosen, (shown, member, local.type)))
+                        told = (*chosen, (shown, member, local.type)) if shown else chosen
+                        yield from _run(scope.bound(local, member), todo, told)
                     return
                 case For(local, domain, body):
                     rounds = ((Assign(local, Const(m, local.type)), *body) for m in scope.members(domain))
                     todo = (*chain.from_iterable(rounds), *todo)
         except EvaluationError as failure:
-            yield Outcome(None, chosen, failure)
+            yield Outcome(None, chosen, failure, scope.state)
             return
     yield Outcome(scope.state, chosen)
 

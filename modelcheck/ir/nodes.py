@@ -18,7 +18,8 @@ from typing import Any, Iterator, Literal
 
 from modelcheck.errors import Diagnostic, Span
 from modelcheck.ir.ops import Op
-from modelcheck.ir.types import BOOL, FORMULA, Type
+from modelcheck.ir.timing import Timing
+from modelcheck.ir.types import BOOL, FORMULA, Type, tells_nothing
 
 # --- expressions: pure, evaluated left to right, may fault ------------------------------------------------------------
 
@@ -210,7 +211,7 @@ class Assert:
 @dataclass(frozen=True, slots=True)
 class Choose:
     """Binds `local` to each member of the set `domain`, ascending (of a `Construct` that came from `choose(a, b, c)`
-    too). `shown` is the name that traces show for the choice."""
+    too). `shown` is the name that traces show for the choice; "" for the branches of a test on clocks: not shown."""
 
     local: Local
     domain: Expr
@@ -236,13 +237,20 @@ Stmt = Assign | If | When | Assert | Choose | For
 
 @dataclass(frozen=True, slots=True)
 class VariableDecl:
-    """`process` is set for a place variable ("place": IntType over the process's places) and for a live local."""
+    """`process` is set for a place variable ("place": IntType over the process's places) and for a live local.
+    A "register" belongs to the steps of a timed model (`timing`): it has its initial value, the least of its type, in
+    every state, and no report shows it."""
 
     name: str
     type: Type
-    kind: Literal["variable", "place", "local"] = "variable"
+    kind: Literal["variable", "place", "local", "register"] = "variable"
     process: int | None = None
     span: Span | None = field(default=None, compare=False)
+
+    @property
+    def hidden(self) -> bool:
+        """Whether it is no news in any state: a register, or clocks alone."""
+        return self.kind == "register" or tells_nothing(self.type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +309,7 @@ PropertyKind = Literal["invariant", "action_invariant", "temporal", "reachable",
 @dataclass(frozen=True, slots=True)
 class Property:
     """`expr` keeps the shape of the source, for explanations; `predicate` indexes `Model.predicates` (state) or
-    `Model.step_predicates` (action_invariant); `antecedent` the left side of a top-level implies, in `predicates`
+    `Model.step_predicates` (action_invariant); `antecedents` the left sides of its top-level implies, in `predicates`
     (for an action_invariant, in `step_predicates`). A temporal property has neither."""
 
     name: str
@@ -309,7 +317,7 @@ class Property:
     expr: Expr
     doc: str = ""
     predicate: int | None = None
-    antecedent: int | None = None
+    antecedents: tuple[int, ...] = ()
     span: Span | None = field(default=None, compare=False)
 
 
@@ -323,7 +331,8 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """`initial` runs once on no state at all and assigns every variable; each way through it is an initial state."""
+    """`initial` runs once on no state at all and assigns every variable; each way through it is an initial state.
+    `given`: the constants that have another value than the text's."""
 
     name: str
     path: str
@@ -339,6 +348,8 @@ class Model:
     notes: tuple[Diagnostic, ...] = ()
     doc: str = ""
     span: Span | None = field(default=None, compare=False)
+    timing: Timing | None = None
+    given: frozenset[str] = frozenset()
 
     def action_title(self, action: int) -> str:
         """`vcpu[1]: kick` for a step of a process, `prepare(rm=0)` for an action."""

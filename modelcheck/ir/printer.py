@@ -47,6 +47,7 @@ from modelcheck.ir.types import (
     Type,
     ascending,
     show,
+    tells_nothing,
     values,
 )
 
@@ -75,7 +76,8 @@ def show_value(of: Type, value: Any) -> str:
             shown = (f"{show_value(index, i)}: {show_value(member, v)}" for i, v in zip(values(index), value))
             return "{" + ", ".join(shown) + "}"
         case RecordType(name, fields):
-            return f"{name}({', '.join(f'{f}={show_value(t, v)}' for (f, t), v in zip(fields, value))})"
+            told = ((f, t, v) for (f, t), v in zip(fields, value) if not tells_nothing(t))
+            return f"{name}({', '.join(f'{f}={show_value(t, v)}' for f, t, v in told)})"
     return str(value)
 
 
@@ -325,9 +327,12 @@ def _surface_statement(statement: surface.Stmt) -> list[str]:
             return ["return" + (f" {_surface(value)}" if value is not None else "")]
         case surface.Assert(test, message):
             return [f"assert {_surface(test)}" + (f", {message!r}" if message else "")]
-        case surface.Yield(label, kind, source):
-            place = f'idle("{label}")' if kind == "idle" else f'"{label}"'
-            return [f"yield {place}" + (f', "{source}"' if source else "")]
+        case surface.Yield(label, kind, source, _, stay, urgency):
+            word = urgency or ("idle" if kind == "idle" else "")
+            place = f'{word}("{label}")' if word else f'"{label}"'
+            times = () if stay is None else (stay.low,) if stay.high is None else (stay.low, stay.high)
+            after = f", after({', '.join(map(_surface, times))})" if times else ""
+            return [f"yield {place}{after}" + (f', "{source}"' if source else "")]
         case surface.CallProcedure(call, target):
             return [(f"{_surface(target)} = " if target is not None else "") + f"yield from {_surface(call)}"]
     return [type(statement).__name__.lower()]  # break, continue, pass

@@ -13,10 +13,11 @@ from modelcheck.errors import Diagnostic, Source, Span
 
 # The names that a spec can import from `modelcheck`.
 LANGUAGE = frozenset(
-    """ANY Array Bool Case Const Enum Int Option Range Record Ref Scalarset Seq Set Spec action action_invariant always
-    assertion_fails assume at choose constraint counts deadlocks done enabled evaluation_error eventually
-    eventually_always happens holds idle implies infinitely_often invariant leads_to only procedure process reachable
-    temporal until vacuous violates weak_until when where""".split()
+    """ANY Array Bool Case Clock Const Enum Int Log Option Param Range Record Ref Scalarset Seq Set Spec Time Timer
+    action action_invariant after always assertion_fails assume at between choose committed constraint counts
+    deadline deadlocks done enabled enters evaluation_error eventually eventually_always expires happens holds
+    idle ignored implies infinitely_often invariant leads_to line observe only pin procedure process reachable
+    returns silent temporal timelocks until urgent vacuous violates weak_until when where""".split()
 )
 
 # --- expressions ------------------------------------------------------------------------------------------------------
@@ -219,14 +220,29 @@ class Assert:
     span: Span = field(compare=False)
 
 
+Urgency = Literal["urgent", "committed"]
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """`after(low, high)`: how long a process stays at a label; high None: for ever, if it likes."""
+
+    low: Expr
+    high: Expr | None
+    span: Span = field(compare=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Yield:
-    """`yield "label"`, `yield "label", "file.c:12"` (source), `yield idle("label")` (kind "idle")."""
+    """`yield "label"`, `yield "label", "file.c:12"` (source), `yield idle("label")` (kind "idle"),
+    `yield "label", after(0, 5)`, `yield urgent("label")`, `yield committed("label")`."""
 
     label: str
     kind: Literal["step", "idle"]
     source: str | None
     span: Span = field(compare=False)
+    after: After | None = None
+    urgency: Urgency | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +349,27 @@ class CaseDef:
 
 
 @dataclass(frozen=True, slots=True)
+class LogEntryDef:
+    """`line("ioctl KVM_RUN", "enter", at="guest")`: `kind` is the word, `options` are (keyword, string, place)."""
+
+    kind: str
+    texts: tuple[tuple[str, Span], ...]
+    options: tuple[tuple[str, str, Span], ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LogDef:
+    """What the lines of a log mean. `where`: constants, as in a case."""
+
+    spec: str
+    entries: tuple[LogEntryDef, ...]
+    where: tuple[tuple[str, Expr], ...]
+    anywhere: bool
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Import:
     """`from .module import name as alias`: `module` is the resolved path of the file, the key in `Program.modules`."""
 
@@ -354,6 +391,7 @@ class Module:
     assumptions: tuple[Assumption, ...]
     classes: tuple[ClassDef, ...]
     cases: tuple[CaseDef, ...]
+    log: LogDef | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,23 @@ Type = (
 BOOL, TEXT, FORMULA = BoolType(), TextType(), FormulaType()
 
 
+# In the discrete part of a model with time a clock has one value and a timer two; what clocks show is no part of it.
+CLOCK = EnumType(("a clock",), "Clock")
+TIMER = EnumType(("off", "armed"), "Timer")
+
+
+def tells_nothing(t: Type) -> bool:
+    """Whether a type holds clocks alone."""
+    match t:
+        case EnumType():
+            return t == CLOCK
+        case ArrayType(_, of):
+            return tells_nothing(of)
+        case RecordType(_, fields):
+            return bool(fields) and all(tells_nothing(of) for _, of in fields)
+    return False
+
+
 def cardinality(t: Type) -> int:
     """How many values a type of states has. May be astronomically large; it is exact."""
     match t:

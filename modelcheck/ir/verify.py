@@ -34,6 +34,7 @@ from modelcheck.ir.nodes import (
     children,
     walk,
 )
+from modelcheck.ir.timing import bounds_of, clocks_of
 from modelcheck.ir.types import (
     BOOL,
     ArrayType,
@@ -141,11 +142,11 @@ def _properties(model: Model) -> Problems:
     for p in model.properties:
         table = model.step_predicates if p.kind == "action_invariant" else model.predicates
         if p.kind == "temporal":
-            if p.predicate is not None or p.antecedent is not None:
+            if p.predicate is not None or p.antecedents:
                 yield f"property {p.name}: a temporal property has no predicate"
         elif p.predicate is None or p.expr.type != BOOL:
             yield f"property {p.name}: it has no predicate, or is no Bool"
-        for number in (p.predicate, p.antecedent):
+        for number in (p.predicate, *p.antecedents):
             if number is not None and not 0 <= number < len(table):
                 yield f"property {p.name}: no predicate {number}"
     for i, expr in enumerate((*model.predicates, *model.step_predicates)):
@@ -276,6 +277,37 @@ def _unbound(expr: Expr, bound: Bound) -> Problems:
                 yield from _unbound(child, bound)
 
 
+# --- time -------------------------------------------------------------------------------------------------------------
+
+
+def _timing(model: Model) -> Problems:
+    """Registers are what programs say, and nothing else reads them; clocks, predicates and processes by number."""
+    timing = model.timing
+    registers = {i for i, d in enumerate(model.variables) if d.kind == "register"}
+    if timing is None:
+        yield from ("registers without time" for _ in range(bool(registers)))
+        return
+    if timing.registers != registers or len(timing.programs) != len(model.actions):
+        yield "the registers or the programs of the timing are not those of the model"
+    for where, node in _nodes(model):
+        if isinstance(node, Variable) and node.index in registers and where.startswith(("predicate", "property")):
+            yield f"{where}: it reads a register"
+    for site in (s for program in (timing.initial, *timing.programs) for s in program):
+        if site.flag is not None and (site.flag not in registers or model.variables[site.flag].type != BOOL):
+            yield f"{site.op}: its flag is no Bool register"
+        for bound in bounds_of(site.op):
+            if bound.register is not None and bound.register not in registers:
+                yield f"{site.op}: its bound reads what is no register"
+        if not all(0 <= c <= len(timing.clocks) for c in clocks_of(site.op)):
+            yield f"{site.op}: no such clock"
+    predicates = [d.predicate for d in timing.deadlines] + [c.alive for c in timing.clocks]
+    predicates += [*timing.urgent, *(p for p, _ in timing.committed)]
+    predicates += [p for t in timing.properties for p, _ in t.cases]
+    for number in predicates:
+        if number is not None and not 0 <= number < len(model.predicates):
+            yield f"the timing: no predicate {number}"
+
+
 # --- types ------------------------------------------------------------------------------------------------------------
 
 
@@ -286,7 +318,7 @@ def _types(model: Model) -> Problems:
 
 
 CORE_RULES: tuple[Callable[[Model], Problems], ...] = (
-    _variables, _processes, _actions, _properties, _contexts, _choices, _bindings, _types,
+    _variables, _processes, _actions, _properties, _contexts, _choices, _bindings, _types, _timing,
 )  # fmt: skip
 
 # --- the SURFACE dialect ----------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from typing import Any, Callable, Collection, Iterator, Mapping
 from modelcheck.errors import AssumptionError, Diagnostic, Span, SpecError, UsageError
 from modelcheck.ir import nodes as n
 from modelcheck.ir import surface as s
+from modelcheck.ir.timing import Timing
 from modelcheck.ir.verify import check_core
 from modelcheck.passes import properties, spec
 from modelcheck.passes.cases import Case, Expected
@@ -68,7 +69,8 @@ def compile(program: s.Program, spec_name: str | None = None, constants: Mapping
         _raise_errors(world.report, false)
         assert model is not None, "no error, but no model either"
         model = with_dependencies(with_guards_in_use(model))
-        model = replace(model, notes=(*program.notes, *world.report.notes.values()))
+        notes = (*program.notes, *world.report.notes.values())
+        model = replace(model, notes=notes, given=frozenset(constants or ()))
         check_core(model)
     return model
 
@@ -84,6 +86,9 @@ def _compiled(world: World, name: str) -> n.Model | None:
     if world.report.errors:
         return None
     table = properties.numbered(builder, found)
+    time = timed(builder, table)
+    if world.report.errors:
+        return None
     model = n.Model(
         name=name,
         path=world.program.main,
@@ -98,9 +103,26 @@ def _compiled(world: World, name: str) -> n.Model | None:
         guards=builder.guards.table(),
         doc=info.doc or world.program.module.doc,
         span=info.span,
+        timing=time,
     )
     _check_strings(world, model)
     return model
+
+
+def timed(builder: Builder, table: properties.Properties) -> Timing | None:
+    """The time of a model. What its bodies say of clocks becomes their programs, and leaves the bodies."""
+    sites, first = builder.sites, len(builder.variables)
+    table.time.declared_deadlines()
+    programs = []
+    for i, action in enumerate(builder.actions):
+        body, program = sites.program(action.body, first)
+        builder.actions[i] = replace(action, body=body)
+        programs.append(program)
+    body, initial = sites.program(tuple(builder.initial), first)
+    builder.initial = [*sites.initial(), *body]
+    time = table.time.timing(programs, initial)
+    builder.variables += sites.registers
+    return time
 
 
 def _check_strings(world: World, model: n.Model) -> None:
@@ -179,7 +201,7 @@ def source_steps(program: s.Program, name: str) -> tuple[tuple[str, Span], ...]:
     found: list[tuple[str, Span]] = []
     for function, member in info.functions.items() if info else ():
         kind = kind_of(member.function)
-        if member.module == program.main and kind == "action":
+        if member.module == program.main and kind in ("action", "expires"):
             found.append((function, member.function.span))
         elif member.module == program.main and kind in ("process", "procedure"):
             found += [(f"{function}: {y.label}", y.span) for y in yields(member.function)]

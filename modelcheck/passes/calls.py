@@ -70,9 +70,15 @@ _MISPLACED = {
     "choose": "it is the whole right side of an assignment: write `x = choose(...)`",
     "when": "it is a statement of its own: write `when(condition)`",
     "idle": 'write `yield idle("label")`',
+    "urgent": 'write `yield urgent("label")`',
+    "committed": 'write `yield committed("label")`',
+    "after": 'it stands behind a label: `yield "label", after(0, 5)`',
+    "between": "it is the whole right side of an assignment to a clock: `self.x = between(1, 5)`",
+    "observe": "it is a statement of its own",
     "assume": "it stands at the top of the file",
     **{name: "declare variables in the class body, locals as `x = Int(0, 3, init=0)`" for name in
        ("Bool", "Int", "Enum", "Range", "Scalarset", "Set", "Seq", "Option", "Array", "Const")},
+    **{name: "clocks and timers are declared in the class body of a Spec or a Record" for name in ("Clock", "Timer")},
 }  # fmt: skip
 
 
@@ -248,7 +254,7 @@ def method(ctx: Context, e: s.Call) -> tuple[Member, Binding] | None:
             raise ctx.error("N002", e.function.span, f"{ctx.spec.info.name} has no method `{name}`", hint)
         case s.Attribute(value, name) if places.process(ctx, value) is None:
             mark = 0 if ctx.emit is None else len(ctx.emit)
-            path = plain(typecheck.expression(ctx, value))
+            path = plain(typecheck.place(ctx, value))
             if isinstance(path.type, RecordType):
                 return _record_method(ctx, e, path, name)
             if ctx.emit is not None:

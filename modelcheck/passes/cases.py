@@ -7,9 +7,13 @@ from typing import Any, Mapping
 
 from modelcheck.errors import Span, UsageError
 from modelcheck.ir import surface as s
+from modelcheck.ir.types import INT64, IntType
 from modelcheck.passes import typecheck
 from modelcheck.passes.context import Bad, did_you_mean, which
 from modelcheck.passes.names import World
+
+
+INTEGER = IntType(*INT64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`only`: the properties that the case is restricted to, or None."""
+    """`only`: the properties that the case is restricted to, or None. `pins`: the values of observed quantities."""
 
     name: str
     spec: str
@@ -33,6 +37,7 @@ class Case:
     where: Mapping[str, Any] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     only: tuple[str, ...] | None = None
+    pins: Mapping[str, int] = field(default_factory=dict)
 
 
 def cases(world: World) -> tuple[Case, ...]:
@@ -55,6 +60,7 @@ def cases(world: World) -> tuple[Case, ...]:
 def _case(world: World, definition: s.CaseDef) -> Case:
     where: dict[str, Any] = {}
     counts: dict[str, int] = {}
+    pins: dict[str, int] = {}
     only: tuple[str, ...] | None = None
     expected = []
     for e in definition.expectations:
@@ -64,23 +70,27 @@ def _case(world: World, definition: s.CaseDef) -> Case:
                 where |= keywords
             case "counts":
                 counts |= keywords
+            case "pin":
+                pins |= keywords
             case "only":
                 only = (*(only or ()), *args)
             case _:
                 expected.append(Expected(e.name, args, keywords, e.span))
-    return Case(definition.name, definition.spec, tuple(expected), definition.span, where, counts, only)
+    return Case(definition.name, definition.spec, tuple(expected), definition.span, where, counts, only, pins)
 
 
 def _constants(world: World, e: s.Expectation) -> tuple[tuple[str, ...], dict[str, Any]]:
     ctx = world.context(world.program.main)
-    keywords = {name: typecheck.constant(ctx, value).value for name, value in e.keywords}
+    wanted = INTEGER if e.name == "pin" else None
+    keywords = {name: typecheck.constant(ctx, value, wanted).value for name, value in e.keywords}
     if e.name == "where":
         for name, value in e.keywords:
-            _check_override(world, name, keywords[name], value.span)
+            check_override(world, name, keywords[name], value.span)
     return tuple(typecheck.constant(ctx, a).value for a in e.args), keywords
 
 
-def _check_override(world: World, name: str, value: Any, span: Span) -> None:
+def check_override(world: World, name: str, value: Any, span: Span) -> None:
+    """Raises Bad where a constant cannot have that value; it is in the world's report."""
     known = world.constant_names()
     if name not in known:
         hint = did_you_mean(name, known, which("constants", known))

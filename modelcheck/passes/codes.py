@@ -47,6 +47,10 @@ CODES = {
     "T029": "a helper without the value that is wanted, or a process with one",
     "T030": "a name for a record held in a variable",
     "T031": "a statement that does nothing",
+    # time
+    "T032": "a clock, a timer or an unknown time where none can stand",
+    "T033": "what is no difference of clocks",
+    "T034": "a condition on clocks that cannot be decided there",
     # what the layout refuses too
     "B001": "a set over too many values",
     "B002": "a state that takes too many bits",
@@ -66,4 +70,5 @@ CODES = {
     "N102": "a helper that nothing calls",
     "N103": "a test on shared variables, made one step before it is used",
     "N104": "a local named like a variable",
+    "N105": "a name that nothing uses",
 }

@@ -21,8 +21,8 @@ from modelcheck.ir.types import (
     Type,
     show,
 )
-from modelcheck.passes import comprehensions, typecheck
-from modelcheck.passes.conversions import apply, coerce, loose, plain, unify
+from modelcheck.passes import clock_terms, comprehensions, typecheck
+from modelcheck.passes.conversions import apply, coerce, is_nothing, loose, plain, unify
 from modelcheck.passes.simplify import fold, may_fault
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ _INCLUSION = {"<": (Op.PROPER_SUBSET, False), "<=": (Op.SUBSET, False), ">": (Op
 
 def compare(ctx: Context, e: s.Compare) -> n.Expr:
     """A chain is the conjunction of its links; an operand between two links is evaluated once."""
+    timed = clock_terms.compare(ctx, e)
+    if timed is not None:
+        return timed
     links = _links(ctx, e, 0, None)
     return links[0] if len(links) == 1 else n.Logic("and", tuple(links), e.span)
 
@@ -194,6 +197,8 @@ def contains(ctx: Context, element: n.Expr, domain: n.Expr, span: Span) -> n.Exp
 
 
 def _contains(ctx: Context, element: n.Expr, domain: n.Expr, span: Span) -> n.Expr:
+    if is_nothing(domain.type.of):  # both are evaluated all the same
+        return _evaluated(ctx, [element, domain], lambda *_: n.Const(False, BOOL, span), span)
     op = Op.HOLDS if isinstance(domain.type, SeqType) else Op.IN
     of, t = domain.type.of, element.type
     if isinstance(t, EnumType) and isinstance(of, TextType) and isinstance(domain, n.Const):

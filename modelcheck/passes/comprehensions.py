@@ -17,6 +17,7 @@ from modelcheck.ir.types import (
     IntType,
     SeqType,
     SetType,
+    TextType,
     Type,
     cardinality,
     is_scalar,
@@ -226,6 +227,9 @@ def quantify(ctx: Context, kind: n.QuantifierKind, e: s.Comprehension, of: Type 
 def _nest(ctx: Context, kind: n.QuantifierKind, e: s.Comprehension, i: int, of: Type | None) -> n.Expr:
     generator = e.generators[i]
     over = domain(ctx.pure() if i else ctx, generator.domain)
+    if kind == "seq" and isinstance(over.type, SetType) and isinstance(over.type.of, TextType):
+        hint = 'write a tuple, `("a", "b")`, or declare the set with an Enum'
+        raise ctx.error("T022", e.span, "a set of strings has no order", hint)
     if kind == "seq" and isinstance(over.type, SetType) and has_scalarset(over.type.of):
         hint = "a Scalarset has no order: build a set, or an array over the whole type"
         raise ctx.error("T022", e.span, "a list over a Scalarset would give it an order", hint)

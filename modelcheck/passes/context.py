@@ -106,6 +106,21 @@ class SpecClass:
 
 
 @dataclass(frozen=True, slots=True)
+class Parameter:
+    """An unknown time, by its number in `World.params`."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimeUnit:
+    """What `Time("ns", discrete=True)` says."""
+
+    unit: str
+    discrete: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Broken:
     """A name whose definition is wrong: using it is no second error."""
 
@@ -126,7 +141,7 @@ class Declared:
     own: bool
 
 
-Binding = Value | Place | TypeName | SpecSelf | Dsl | SpecClass | Broken | Expired
+Binding = Value | Place | TypeName | SpecSelf | Dsl | SpecClass | Parameter | TimeUnit | Broken | Expired
 
 
 @dataclass(slots=True)

@@ -26,6 +26,7 @@ from modelcheck.ir.types import (
 )
 from modelcheck.passes import comprehensions
 from modelcheck.passes.context import describe, did_you_mean, which
+from modelcheck.passes.sizes import least
 
 if TYPE_CHECKING:
     from modelcheck.passes.typecheck import Context
@@ -58,6 +59,11 @@ def _is_loose(t: Type) -> bool:
     return t == NOTHING
 
 
+def is_nothing(t: Type) -> bool:
+    """Whether no value has the type: that of the elements of what is empty, and what is computed from them."""
+    return isinstance(t, IntType) and t.lo > t.hi
+
+
 def coerce(ctx: Context, e: n.Expr, t: Type, span: Span) -> n.Expr:
     """The expression as a value of `t`, checked at run time where types leave it open; T001 where no value fits."""
     match e.type, t:
@@ -65,10 +71,13 @@ def coerce(ctx: Context, e: n.Expr, t: Type, span: Span) -> n.Expr:
             return e
         case IntType(), IntType():
             return _cast(e, t, span)
-        case TextType(), EnumType(literals):
-            if isinstance(e, n.Const) and e.value not in literals:
-                hint = did_you_mean(e.value, literals, which("literals", literals))
-                raise ctx.error("T007", span, f'"{e.value}" is no literal of {show(t)}', hint)
+        case a, _ if is_nothing(a) and (never := _never(ctx, e, t, span)) is not None:
+            return never
+        case TextType(), EnumType():
+            _check_literals(ctx, [e.value] if isinstance(e, n.Const) else [], t, span)
+            return _cast(e, t, span)
+        case (SetType(TextType()), SetType(EnumType() as of)) | (SeqType(TextType()), SeqType(EnumType() as of)):
+            _check_literals(ctx, sorted(e.value) if isinstance(e, n.Const) else [], of, span)
             return _cast(e, t, span)
         case OptionType(a), OptionType(b) if join(a, b) is not None:
             return _cast(e, t, span)
@@ -81,6 +90,23 @@ def coerce(ctx: Context, e: n.Expr, t: Type, span: Span) -> n.Expr:
         case (SetType(), SetType()) | (SeqType(), SeqType()) | (ArrayType(), ArrayType()) if _convertible(e.type, t):
             return _cast(e, t, span)
     raise ctx.error("T001", span, f"this is {what(e)}, and {show(t)} is wanted", _how(e.type, t))
+
+
+def _check_literals(ctx: Context, texts: Iterable[str], t: EnumType, span: Span) -> None:
+    for text in texts:
+        if text not in t.literals:
+            hint = did_you_mean(text, t.literals, which("literals", t.literals))
+            raise ctx.error("T007", span, f'"{text}" is no literal of {show(t)}', hint)
+
+
+def _never(ctx: Context, e: n.Expr, t: Type, span: Span) -> n.Expr | None:
+    """A member of what is empty as a value of `t`: a loop or a name never has one, an index always fails."""
+    match e:
+        case n.Local():
+            return n.Const("" if isinstance(t, TextType) else least(t), t, span)
+        case n.Apply(Op.ITEM, (empty, index)):
+            return n.Apply(Op.ITEM, (coerce(ctx, empty, SeqType(t, empty.type.capacity), span), index), t, span)
+    return None
 
 
 def wanted(ctx: Context, e: n.Expr, t: Type | None, span: Span) -> n.Expr:
@@ -109,16 +135,16 @@ def _convertible(a: Type, b: Type) -> bool:
         case IntType(), IntType():
             return True
         case SetType(x), SetType(y):
-            return _convertible(x, y) or x == NOTHING
+            return _convertible(x, y)
         case OptionType(x), OptionType(y):
             return _convertible(x, y)
         case SeqType(x, _), SeqType(y, _):
-            return _convertible(x, y) or x == NOTHING
+            return _convertible(x, y)
         case ArrayType(i, x), ArrayType(j, y):
             return i == j and _convertible(x, y)
         case TextType(), EnumType():
             return True
-    return a == b
+    return a == b or is_nothing(a)
 
 
 def _cast(e: n.Expr, t: Type, span: Span) -> n.Expr:
@@ -181,12 +207,16 @@ def _no_formulas(ctx: Context, items: Iterable[n.Expr], span: Span, user: str) -
 
 
 def something(t: Type, other: Type) -> Type:
-    """`t`, with the element type of an empty literal taken from the other side."""
-    if isinstance(t, SetType) and t.of == NOTHING and isinstance(other, SetType):
-        return other
-    if isinstance(t, SeqType) and t.of == NOTHING and isinstance(other, SeqType):
-        return SeqType(other.of, t.capacity)
-    return t
+    """`t`, with what it leaves open taken from the other side: the type of the elements of what is empty, the Enum of
+    strings."""
+    match t, other:
+        case SetType(a), SetType(b):
+            return SetType(something(a, b))
+        case SeqType(a, capacity), SeqType(b):
+            return SeqType(something(a, b), capacity)
+        case TextType(), EnumType():
+            return other
+    return other if is_nothing(t) else t
 
 
 def _apart(items: Iterable[n.Expr]) -> str:

@@ -10,6 +10,8 @@ from modelcheck.ir import surface as s
 from modelcheck.ir.layout import count_up_to
 from modelcheck.ir.types import (
     BOOL,
+    CLOCK,
+    TIMER,
     ArrayType,
     EnumType,
     IntType,
@@ -25,6 +27,7 @@ from modelcheck.ir.types import (
     show,
 )
 from modelcheck.passes import typecheck
+from modelcheck.passes.clocks import holds_clock
 from modelcheck.passes.context import Bad, ClassInfo, Dsl, TypeName, did_you_mean, kind_of, which
 from modelcheck.passes.sizes import MAX_DOMAIN, MAX_INITIAL, exceeds, inhabited, least, unfit
 
@@ -59,6 +62,8 @@ class Fields:
 Init = Fixed | Anything | Each | Fields
 
 CONSTRUCTORS = ("Bool", "Int", "Enum", "Range", "Scalarset", "Set", "Seq", "Option", "Array")
+CLOCKS = {"Clock": CLOCK, "Timer": TIMER}
+TIMER_OPTIONS = ("max", "late", "period")
 
 
 def is_declaration(ctx: Context, e: s.Expr) -> bool:
@@ -74,20 +79,21 @@ def is_declaration(ctx: Context, e: s.Expr) -> bool:
 
 def variable(ctx: Context, e: s.Expr, name: str) -> tuple[Type, Init]:
     """Type and initial value of `name = e`, a state variable, a field or a declared local."""
-    t = _state_type(ctx, e)
+    t = state_type(ctx, e)
     return t, initial(ctx, e, t, name)
 
 
 def variable_or_first(ctx: Context, e: s.Expr, name: str) -> tuple[Type, Init]:
     """The same, with some initial value in the place of a wrong one: its uses are then checked all the same."""
-    t = _state_type(ctx, e)
+    t = state_type(ctx, e)
     try:
         return t, initial(ctx, e, t, name)
     except Bad:
         return t, Fixed(n.Const(least(t), t))
 
 
-def _state_type(ctx: Context, e: s.Expr) -> Type:
+def state_type(ctx: Context, e: s.Expr) -> Type:
+    """The type that a declaration gives, one that a state can hold."""
     t = type_of(ctx, e).type
     problem = unfit(t)
     if problem is not None:
@@ -97,6 +103,8 @@ def _state_type(ctx: Context, e: s.Expr) -> Type:
 
 
 def initial(ctx: Context, e: s.Expr, t: Type, name: str) -> Init:
+    if holds_clock(t) and not isinstance(t, ArrayType | RecordType):
+        return Fixed(n.Const(least(t), t))
     match e:
         case s.Call(s.Name(function), args, keywords):
             binding = ctx.lookup(function, e.span)
@@ -215,11 +223,25 @@ def type_of(ctx: Context, e: s.Expr) -> TypeName:
                     if record is None:
                         _only_init(ctx, name, keywords)
                     return binding
+                case Dsl(constructor) if constructor in CLOCKS:
+                    return TypeName(_clock(ctx, constructor, e))
                 case Dsl(constructor) if constructor in CONSTRUCTORS:
                     _only_init(ctx, constructor, keywords)
                     return TypeName(_construct(ctx, constructor, e))
     hint = "types: Bool, Int(lo, hi), Range(n), Enum(...), Scalarset(n), Set(of), Seq(of, n), Option(of), Array(i, of)"
     raise ctx.error("T017", e.span, "this is no type", hint)
+
+
+def _clock(ctx: Context, constructor: str, e: s.Call) -> Type:
+    """What the options of a timer say is read where its declaration is (`clocks`)."""
+    known, usage = ((), "Clock()") if constructor == "Clock" else (TIMER_OPTIONS, "Timer(max=1_000_000)")
+    for name, value in e.keywords:
+        if name not in known:
+            hint = f"write `{usage}`: clocks start at 0, timers off, or as `def init(self)` says"
+            raise ctx.error("T004", value.span, f"`{constructor}` has no option `{name}`", hint)
+    if e.args:
+        raise ctx.error("T004", e.args[0].span, f"`{constructor}` takes no positional argument", f"write `{usage}`")
+    return CLOCKS[constructor]
 
 
 def _only_init(ctx: Context, name: str, keywords: tuple[tuple[str, s.Expr], ...]) -> None:
@@ -320,7 +342,7 @@ def _literals(ctx: Context, e: s.Call) -> tuple[str, ...]:
 
 def named(t: Type, name: str) -> Type:
     """The type with the name of its definition, for reports."""
-    return replace(t, name=name) if isinstance(t, IntType | EnumType | ScalarsetType) else t
+    return replace(t, name=name) if isinstance(t, IntType | EnumType | ScalarsetType) and not holds_clock(t) else t
 
 
 def record_type(ctx: Context, info: ClassInfo) -> RecordType:
@@ -337,7 +359,7 @@ def record_type(ctx: Context, info: ClassInfo) -> RecordType:
         ctx.world.records[t] = info
     for member in info.functions.values():
         kind = kind_of(member.function)
-        if kind not in (None, "procedure", "action"):
+        if kind not in (None, "procedure", "action", "expires"):
             hint = "declare it in the spec, and let it use the record"
             ctx.error("N006", member.function.span, f"a record has no `@{kind}`", hint)
     return t

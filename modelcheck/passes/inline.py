@@ -45,7 +45,7 @@ def helper(ctx: Context, e: s.Call, member: Member, me: Binding, expected: Type 
 def check_call(ctx: Context, e: s.Call, member: Member, *, steps: bool) -> None:
     function = member.function
     kind = kind_of(function)
-    if kind not in (None, "procedure"):
+    if kind not in (None, "procedure") and not (kind == "temporal" and ctx.temporal):
         hint = "move what is shared into a method without decorator"
         raise ctx.error("T027", e.span, f"`{function.name}` is a @{kind} and is not called", hint)
     if has_steps(member) and not steps:
@@ -98,6 +98,7 @@ def _arguments(ctx: Context, e: s.Call, member: Member, me: Binding) -> tuple[di
     for (parameter, arg), value in zip(given, typecheck.in_order(ctx, *makers)):
         if parameter.name in scope:
             continue
+        value = fold(value) if isinstance(value, n.Construct) else value
         if isinstance(value, n.Const) or isinstance(value.type, FormulaType):
             scope[parameter.name] = Value(value)
         else:
@@ -117,7 +118,7 @@ def _argument(
     if not _is_ref(ctx, member, parameter):
         return typecheck.typed(ctx, arg, declarations.type_of(world, parameter.annotation).type)
     wanted = declarations.type_of(world, parameter.annotation.index).type
-    path = typecheck.expression(ctx, arg)
+    path = typecheck.place(ctx, arg)
     if not references.is_path(path):
         hint = "pass a variable, a field or an element"
         raise ctx.error("T028", arg.span, f"`{parameter.name}` is a Ref: it stands for a place in the state", hint)
@@ -155,7 +156,7 @@ def as_statements(
     wanted."""
     scope, saved = _arguments(ctx, e, member, me)
     ctx.emit.extend(n.Assign(local, value, value.span) for local, value in saved)
-    inner = replace(_inside(ctx, e, member, scope), emit=[], site=site, expected=expected)
+    inner = replace(_inside(ctx, e, member, scope), emit=[], site=site, expected=expected, dropped=not wanted)
     statements.run(inner, member.function.body)
     body = tuple(inner.emit)
     results = [r for r in _flat(body) if isinstance(r, Result)]

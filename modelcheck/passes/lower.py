@@ -6,7 +6,7 @@ stay names within their step. The end of a step assigns the place variable and r
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from typing import Any, Iterator
 
@@ -14,18 +14,18 @@ from modelcheck.errors import Span
 from modelcheck.ir import nodes as n
 from modelcheck.ir.types import (
     ArrayType,
-    IntType,
     OptionType,
     RecordType,
     SeqType,
     SetType,
     Type,
-    is_state,
     show,
     values,
 )
 from modelcheck.passes import declarations, inline, statements
 from modelcheck.passes.binders import settled
+from modelcheck.passes.clock_sites import Sites
+from modelcheck.passes.clock_terms import expiry
 from modelcheck.passes.context import (
     Bad,
     Binding,
@@ -37,26 +37,19 @@ from modelcheck.passes.context import (
     Value,
     kind_of,
 )
-from modelcheck.passes.dependencies import Body, assigned, gotos, live_locals
+from modelcheck.passes.dependencies import Body
+from modelcheck.passes.instances import Instance, Lowering, Stay, Timed
 from modelcheck.passes.names import World
-from modelcheck.passes.processes import DONE, Guards, Walker, static_names
+from modelcheck.passes.processes import Guards, PlaceInfo, Walker, static_names
 from modelcheck.passes.resolve import Resolver
-from modelcheck.passes.simplify import all_values, fold_body
+from modelcheck.passes.simplify import all_values, fold_body, fold_linear
 from modelcheck.passes.sizes import least
 from modelcheck.passes.spec import MAX_INSTANCES, ActionDef, Family, Spec, action
+from modelcheck.passes.spec import expiry as clock_expiry
 from modelcheck.passes.typed import Goto, Scope, TStmt, Yield, walk
 
 
-@dataclass(slots=True)
-class Instance:
-    """One process instance, cut into steps: bodies by place, its declared locals by fresh name."""
-
-    family: Family
-    args: tuple[tuple[str, Any, Type], ...]
-    places: list[n.Place]
-    bodies: list[Body]
-    prologue: Body
-    declared: dict[str, Declared]
+Part = tuple[Instance | n.Action, bool]  # with whether it is urgent
 
 
 class Builder:
@@ -66,6 +59,8 @@ class Builder:
         self.world = world
         self.spec = spec
         self.guards = Guards({})
+        self.sites = Sites(spec.clocks)
+        self.timed = Timed()
         self.variables = [n.VariableDecl(v.name, v.type, span=v.span) for v in spec.variables.values()]
         self.initial: list[n.Stmt] = []
         self.processes: list[n.Process] = []
@@ -82,10 +77,13 @@ class Builder:
         statements.run(ctx, member.function.body)
         return (Scope(tuple(ctx.emit), member.function.span),), ctx.declared
 
-    def _walked(self, member: Member, scope: dict[str, Binding]) -> tuple[n.Stmt, ...]:
-        """The body of an action, or of `init`."""
+    def _walked(
+        self, member: Member, scope: dict[str, Binding], first: tuple[TStmt, ...] = ()
+    ) -> tuple[n.Stmt, ...]:
+        """The body of an action, or of `init`; `first` comes before it."""
         body, _ = self._typed(member, scope, steps=False)
-        return fold_body(settled(Walker(self.world.report, self.guards, body, process=False).start(), {}))
+        walker = Walker(self.world.report, self.guards, self.sites, (*first, *body), process=False)
+        return fold_body(settled(walker.start(), {}))
 
     def _instance(self, family: Family, values_: tuple[Any, ...]) -> Instance:
         member = family.member
@@ -95,12 +93,25 @@ class Builder:
         scope |= {name: Value(n.Const(v, t)) for name, v, t in args}
         body, declared = self._typed(member, scope, steps=True)
         self._check_labels(body)
-        walker = Walker(self.world.report, self.guards, body, process=True)
+        walker = Walker(self.world.report, self.guards, self.sites, body, process=True)
         prologue = self._check_start(member, walker.start(), declared)
         bodies = walker.steps()
         sites = _call_sites(walker)
         places = [_place(p.stop, p.frame, sites) for p in walker.places]
-        return Instance(family, args, places, bodies, prologue, declared)
+        stays = [self._stay(p) for p in walker.places]
+        urgency = [p.stop.urgency for p in walker.places]
+        return Instance(family, args, places, bodies, prologue, declared, stays, urgency)
+
+    def _stay(self, place: PlaceInfo) -> Stay:
+        if place.stop.stay is None:
+            return None
+        low, high = (None if x is None else fold_linear(x, place.env) for x in place.stop.stay)
+        for bound in (low, high):
+            if bound is not None and bound.expr is not None and any(isinstance(x, n.Local) for x in walk(bound.expr)):
+                hint = "it is bounded by constants, parameters and variables of the spec: keep it in a variable"
+                self.world.report.error("T032", place.stop.span, "a local in the bounds of a stay", hint)
+        assert low is not None
+        return low, high
 
     def _check_labels(self, body: tuple[TStmt, ...]) -> None:
         seen: dict[tuple[str, tuple[int, ...]], Yield] = {}
@@ -131,7 +142,7 @@ class Builder:
         for info in self.spec.variables.values():
             variable = n.Variable(info.index, info.type, info.span)
             self.initial += _initialise(variable, info.init, info.name, self.world)
-        parts: list[Instance | n.Action] = []
+        parts: list[Part] = []
         for name in self.spec.info.functions:
             try:
                 parts += self._parts(name)
@@ -142,21 +153,26 @@ class Builder:
         if self.world.report.errors:
             return
         number = 0
-        for part in parts:
+        for part, urgent in parts:
             if isinstance(part, Instance):
                 self.actions += Lowering(self, part, number).actions()
                 number += 1
             else:
+                self.timed.urgent_actions += [len(self.actions)] if urgent else []
                 self.actions.append(part)
         self.actions = [replace(a, body=self.resolver.body(a.body)) for a in self.actions]
         self.initial = list(self.resolver.body((*self.initial, *first)))
 
-    def _parts(self, name: str) -> list[Instance | n.Action]:
+    def _parts(self, name: str) -> list[Part]:
         """What a method of the spec gives: the instances of a process, or of an action."""
         family, definition = self.spec.families.get(name), self.spec.actions.get(name)
         if family is not None:
-            return [self._instance(family, v) for v in family.instances]
-        return [] if definition is None else list(self._action_instances(definition, SpecSelf(), ""))
+            return [(self._instance(family, v), False) for v in family.instances]
+        if definition is None:
+            return []
+        info = self.spec.variables.get(definition.timer or "")
+        timer = None if info is None else n.Variable(info.index, info.type, info.span)
+        return list(self._action_instances(definition, SpecSelf(), "", timer))
 
     def _first(self) -> tuple[n.Stmt, ...]:
         """What `init` does to the declared initial values."""
@@ -172,19 +188,25 @@ class Builder:
         except Bad:
             return ()
 
-    def _action_instances(self, definition: ActionDef, me: Binding, prefix: str) -> Iterator[n.Action]:
+    def _action_instances(
+        self, definition: ActionDef, me: Binding, prefix: str, timer: n.Expr | None
+    ) -> Iterator[Part]:
+        """Of an @expires, `timer` is what expires, or the array of those that do."""
         function = definition.member.function
         for chosen in product(*(tuple(values(t)) for t in definition.types)):
             args = tuple(zip((p.name for p in function.parameters), chosen, definition.types))
             scope: dict[str, Binding] = {"self": me}
             scope |= {name: Value(n.Const(v, t)) for name, v, t in args}
-            body = self._walked(definition.member, scope)
+            indices = [n.Const(v, t) for _, v, t in args]
+            first = () if timer is None else expiry(self.spec, timer, indices, function.span)
+            body = self._walked(definition.member, scope, first)
             label = prefix + definition.name
-            yield n.Action(label, body, args=args, fairness=definition.fairness, span=function.span)
+            action = n.Action(label, body, args=args, fairness=definition.fairness, span=function.span)
+            yield action, definition.urgent
 
-    def _record_actions(self) -> list[n.Action]:
+    def _record_actions(self) -> list[Part]:
         """The actions of every record that a variable holds, also in arrays and in other records."""
-        found: list[n.Action] = []
+        found: list[Part] = []
         for info in self.spec.variables.values():
             root = n.Variable(info.index, info.type, info.span)
             for path, title, record in self._records(root, info.name, info.type, info.span):
@@ -196,13 +218,22 @@ class Builder:
                     return []
         return found
 
-    def _actions_of(self, path: n.Expr, title: str, record: ClassInfo) -> Iterator[n.Action]:
+    def _actions_of(self, path: n.Expr, title: str, record: ClassInfo) -> Iterator[Part]:
+        assert isinstance(path.type, RecordType)
+        fields = dict(path.type.fields)
         for name, member in record.functions.items():
-            if kind_of(member.function) == "action":
-                try:
-                    yield from self._action_instances(action(self.world, name, member), Place(path), title + ".")
-                except Bad:
-                    continue
+            try:
+                match kind_of(member.function):
+                    case "action":
+                        definition, timer = action(self.world, name, member), None
+                    case "expires":
+                        definition = clock_expiry(self.world, record, name, member, fields)
+                        timer = n.Field(path, definition.timer or "", fields[definition.timer or ""], path.span)
+                    case _:
+                        continue
+                yield from self._action_instances(definition, Place(path), title + ".", timer)
+            except Bad:
+                continue
 
     def _records(self, path: n.Expr, title: str, t: Type, span: Span) -> Iterator[tuple[n.Expr, str, ClassInfo]]:
         """The records in a variable, each with its place and its title."""
@@ -221,103 +252,13 @@ class Builder:
     def _check_no_actions(self, t: Type, holder: Type, span: Span) -> None:
         """Records that come and go have no actions of their own."""
         for _, _, record in self._records(n.Local("", t), "", t, span):
-            if any(kind_of(m.function) == "action" for m in record.functions.values()):
+            if any(kind_of(m.function) in ("action", "expires") for m in record.functions.values()):
                 hint = "hold it in an Array, or write the action in the spec"
                 message = f"nobody takes the actions of {record.name} in {show(holder)}"
                 self.world.report.error("N006", span, message, hint)
 
 
-# --- one process ------------------------------------------------------------------------------------------------------
-
-
-class Lowering:
-    """Gives one process instance its variables, and its actions their last form."""
-
-    def __init__(self, builder: Builder, i: Instance, number: int):
-        self.builder, self.i, self.number = builder, i, number
-        self.live = live_locals(i.bodies)
-        self.places = list(i.places)
-        self.span = i.family.member.function.span
-        self.names = {fresh: declared.name for fresh, declared in i.declared.items()}
-        if any(DONE in gotos(b) for b in (*i.bodies, i.prologue)):
-            self.places.append(n.Place("done", "done", "done", span=self.span))
-        self.title = n.Process(i.family.name, i.args, (), None, 0).title
-        self.place: n.Variable | None = None
-        if len(self.places) > 1:
-            self.place = self._variable(self.title, IntType(0, len(self.places) - 1), "place")
-        self.stored = self._stored()
-
-    def actions(self) -> list[n.Action]:
-        """The steps; the process itself, and its initial values, are added to the builder."""
-        start = next(iter(gotos(self.i.prologue)), DONE) % len(self.places)
-        initial = [(self.place, n.Const(start, self.place.type))] if self.place is not None else []
-        self.builder.initial += [n.Assign(v, value) for v, value in (*initial, *self.stored.values())]
-        places = tuple(
-            replace(p, live=tuple(sorted(map(self._source, live)))) for p, live in zip(self.places, [*self.live, ()])
-        )
-        shown = tuple((self._source(x), v.index) for x, (v, _) in self.stored.items())
-        family, index = self.i.family, None if self.place is None else self.place.index
-        self.builder.processes.append(
-            n.Process(family.name, self.i.args, places, index, start, shown, family.fairness, self.span)
-        )
-        own = {d.name: self.stored[x][0].index for x, d in self.i.declared.items() if d.own and x in self.stored}
-        self.builder.resolver.locals.append(own)
-        return [self._step(k) for k in range(len(self.i.bodies))]
-
-    def _source(self, fresh: str) -> str:
-        """What a local is called in the source."""
-        return self.names.get(fresh, fresh.partition("$")[0])
-
-    def _variable(self, name: str, t: Type, kind: Any, span: Span | None = None) -> n.Variable:
-        variables = self.builder.variables
-        variables.append(n.VariableDecl(name, t, kind, self.number, span))
-        return n.Variable(len(variables) - 1, t, span)
-
-    def _stored(self) -> dict[str, tuple[n.Variable, n.Const]]:
-        """Locals that live at some place: fresh name -> (variable, initial value)."""
-        types = {x.name: x for body in self.i.bodies for stmt in body for x in _locals(stmt)}
-        stored: dict[str, tuple[n.Variable, n.Const]] = {}
-        taken: set[str] = set()
-        for name in sorted(frozenset().union(*self.live)):
-            local = types[name]
-            if not is_state(local.type):
-                hint = "declare the local with an Enum that has these strings: `x = Phase(init=...)`"
-                message = f"`{self._source(name)}` is a string that lives from step to step"
-                self.builder.world.report.error("T015", local.span or self.span, message, hint)
-                continue
-            source = name if self._source(name) in taken else self._source(name)
-            taken.add(source)
-            declared = self.i.declared.get(name)
-            init = declared.initial if declared else n.Const(least(local.type), local.type)
-            stored[name] = (self._variable(f"{self.title}.{source}", local.type, "local", local.span), init)
-        return stored
-
-    def _step(self, k: int) -> n.Action:
-        body, place = self.i.bodies[k], self.places[k]
-        kept = self.live[k].union(*(self.live[t] for t in gotos(body) if t != DONE)) & self.stored.keys()
-        dying = frozenset(kept & (self.live[k] | assigned(body)))
-        env = {name: self.stored[name][0] for name in kept}
-        body = fold_body(settled(self._ended(body, k, dying), env))
-        fairness = None if place.plain in self.i.family.unfair else self.i.family.fairness
-        at = None if self.place is None else k
-        return n.Action(place.label, body, self.number, at, place.static, fairness, span=place.span)
-
-    def _ended(self, body: Body, here: int, dying: frozenset[str]) -> tuple[n.Stmt, ...]:
-        """The step with what its end does: it moves the process, and resets the locals that die."""
-        out: list[n.Stmt] = []
-        for stmt in body:
-            match stmt:
-                case Goto(place):
-                    alive = self.live[place] if place != DONE else frozenset()
-                    out += [n.Assign(*self.stored[x]) for x in sorted(dying - alive)]
-                    if self.place is not None and place != here:
-                        out.append(n.Assign(self.place, n.Const(place % len(self.places), self.place.type)))
-                case n.If(_, then, otherwise):
-                    sides = (self._ended(side, here, dying) for side in (then, otherwise))
-                    out.append(n.If(stmt.test, *sides, stmt.site, stmt.span))
-                case _:
-                    out.append(stmt)
-        return tuple(out)
+# --- places and initial values -------------------------------------------------------------------------------------
 
 
 def _call_sites(walker: Walker) -> dict[str, list[tuple[int, ...]]]:
@@ -334,22 +275,6 @@ def _place(stop: Yield, frame: Any, sites: dict[str, list[tuple[int, ...]]]) -> 
     calls = sites[stop.label]
     label = stop.label if len(calls) == 1 else f"{stop.label}#{calls.index(stop.site) + 1}"
     return n.Place(label, stop.label, stop.kind, static_names(frame), (), stop.source, stop.span)
-
-
-def _locals(stmt: n.Stmt | Goto) -> Iterator[n.Local]:
-    match stmt:
-        case Goto():
-            return
-        case n.If(test, then, otherwise):
-            yield from (x for x in walk(test) if isinstance(x, n.Local))
-            for inner in (*then, *otherwise):
-                yield from _locals(inner)
-        case n.For(_, domain, inner):
-            yield from (x for x in walk(domain) if isinstance(x, n.Local))
-            for part in inner:
-                yield from _locals(part)
-        case _:
-            yield from (x for x in walk(stmt) if isinstance(x, n.Local))
 
 
 def _initialise(target: n.Lvalue, init: declarations.Init, name: str, world: World) -> Iterator[n.Stmt]:

@@ -11,8 +11,9 @@ from typing import Any, Mapping
 from modelcheck.errors import Diagnostic, Span, UsageError
 from modelcheck.ir import nodes as n
 from modelcheck.ir import surface as s
-from modelcheck.ir.types import BOOL, RecordType, Type, show
-from modelcheck.passes import declarations, typecheck
+from modelcheck.ir import timing
+from modelcheck.ir.types import BOOL, IntType, RecordType, Type, show
+from modelcheck.passes import declarations, typecheck, unknowns
 from modelcheck.passes.calls import BUILTINS
 from modelcheck.passes.context import (
     Bad,
@@ -22,8 +23,10 @@ from modelcheck.passes.context import (
     Dsl,
     Member,
     Names,
+    Parameter,
     Reporter,
     SpecClass,
+    TimeUnit,
     TypeName,
     Value,
     describe,
@@ -32,7 +35,7 @@ from modelcheck.passes.context import (
     module_span,
 )
 from modelcheck.passes.overrides import is_constant_type, natural_type, overridden
-from modelcheck.passes.walks import bound_names, names_in, walk
+from modelcheck.passes.walks import bound_names, names_in, unused_names, walk
 
 PYTHON_TYPES = ("int", "bool", "str", "set", "list", "tuple", "dict", "None", "Any")
 Definitions = Mapping[str, s.Definition | s.ClassDef | s.Import]
@@ -46,6 +49,8 @@ class World:
         self.report = Reporter()
         self.names = Names()
         self.records: dict[RecordType, ClassInfo] = {}
+        self.params: list[timing.Param] = []
+        self.assumptions: list[timing.LinearAssumption] = []  # on parameters
         self._language = {path: dict(m.names) for path, m in program.modules.items()}
         self._definitions = {path: _by_name(m) for path, m in program.modules.items()}
         self._known = {path: {*names, *self._language[path]} for path, names in self._definitions.items()}
@@ -76,6 +81,9 @@ class World:
         """Raises UsageError where a constant cannot have the value."""
         home = self._constant_home(name)
         binding = self.lookup(*home, module_span(self.program.module.source))
+        if isinstance(binding, Parameter):
+            param = self.params[binding.number]
+            binding = Value(n.Const(param.low, IntType(param.low, param.high), param.span))
         if isinstance(binding, Value) and isinstance(binding.expr, n.Const):
             overridden(name, value, binding.expr, self._declared[home])
 
@@ -85,9 +93,10 @@ class World:
         return sorted({name for path, name, d in everything if self._is_constant(path, d)})
 
     def _is_constant(self, path: str, definition: object) -> bool:
+        """A Const, or a Param, which `-D` turns into one."""
         match definition:
             case s.Definition(_, s.Call(s.Name(function))):
-                return self._language[path].get(function) == "Const"
+                return self._language[path].get(function) in ("Const", "Param")
         return False
 
     def _home(self, path: str, name: str) -> tuple[str, str] | None:
@@ -120,6 +129,19 @@ class World:
             value = overridden(definition.name, self._overrides[path, definition.name], value, declared)
         self._values[path, definition.name] = value.value
         return value
+
+    def _parameter(self, path: str, definition: s.Definition) -> Binding:
+        """An unknown time; the constant that an override makes of it."""
+        param = unknowns.parameter(self.context(path), definition)
+        home = (path, definition.name)
+        self._declared[home] = IntType(param.low, param.high)
+        if home in self._overrides:
+            low = n.Const(param.low, self._declared[home], param.span)
+            value = overridden(definition.name, self._overrides[home], low, self._declared[home])
+            self._values[home] = value.value
+            return Value(value)
+        self.params.append(param)
+        return Parameter(len(self.params) - 1)
 
     def constants(self) -> tuple[tuple[str, Any], ...]:
         """The values of all constants, by name; with its file, where an imported file has another one of that name."""
@@ -157,8 +179,12 @@ class World:
         match definition:
             case s.Import(module, original):
                 return self.lookup(module, original, definition.span)
-            case s.Definition() if self._is_constant(path, definition):
+            case s.Definition(_, s.Call(s.Name(function))) if self._language[path].get(function) == "Const":
                 return Value(self._constant(path, definition))
+            case s.Definition(_, s.Call(s.Name(function))) if self._language[path].get(function) == "Param":
+                return self._parameter(path, definition)
+            case s.Definition(_, s.Call(s.Name(function))) if self._language[path].get(function) == "Time":
+                return unknowns.time_unit(self.context(path), definition)
             case s.Definition():
                 found = declarations.type_of(self.context(path), definition.value)
                 return TypeName(declarations.named(found.type, name), found.record)
@@ -213,6 +239,15 @@ class World:
         """The spec classes of the main file, in its order."""
         return [c.name for c in self.program.module.classes if self.spec(c.name)]
 
+    def time_unit(self) -> TimeUnit:
+        """What the main file says of time, or else the first file that says anything."""
+        for path in (self.program.main, *self._definitions):
+            for name, definition in self._definitions[path].items():
+                binding = self.lookup(path, name, definition.span)
+                if isinstance(binding, TimeUnit):
+                    return binding
+        return TimeUnit("", False)
+
     # --- checks of the whole
 
     def evaluate_everything(self) -> None:
@@ -255,8 +290,12 @@ class World:
         found = []
         for path, module in self.program.modules.items():
             for assumption in module.assumptions:
+                ctx = self.context(path)
                 try:
-                    value = typecheck.constant(self.context(path), assumption.test, BOOL)
+                    if unknowns.speaks(ctx, assumption.test):
+                        self.assumptions += unknowns.assumed(ctx, assumption.test)
+                        continue
+                    value = typecheck.constant(ctx, assumption.test, BOOL)
                 except Bad:
                     continue
                 if not value.value:
@@ -267,7 +306,7 @@ class World:
         return found
 
     def notes(self) -> None:
-        """Constants that nobody reads, helpers that nobody calls."""
+        """Constants that nobody reads, helpers that nobody calls, names that nobody uses."""
         parts = {path: (m.definitions, m.assumptions, m.classes) for path, m in self.program.modules.items()}
         read = {self._home(path, x.id) for path, of in parts.items() for x in names_in(of)}
         called = {x.name for of in parts.values() for x in walk(of) if isinstance(x, s.Attribute)}
@@ -279,8 +318,17 @@ class World:
             for class_def in module.classes:
                 for function in class_def.functions:
                     if function.name not in called and self._is_helper(path, class_def, function):
-                        hint = "a property needs its decorator, such as `@invariant`"
+                        otherwise = "a property needs its decorator, such as `@invariant`"
+                        hint = did_you_mean(function.name, called, otherwise)
                         self.report.note("N102", function.span, f"nothing calls `{function.name}`", hint)
+                    self._unused_names(path, function)
+
+    def _unused_names(self, path: str, function: s.Function) -> None:
+        unused, ctx = unused_names(function), self.context(path)
+        declared = {name.id for name, value in unused if value and declarations.is_declaration(ctx, value)}
+        for name in (name for name, _ in unused if name.id not in declared):
+            hint = "leave it out; to choose for the effect alone, let the name begin with `_`"
+            self.report.note("N105", name.span, f"nothing uses `{name.id}`", hint)
 
     def _is_helper(self, path: str, class_def: s.ClassDef, function: s.Function) -> bool:
         """Whether a method is there to be called. `init` of a spec is not: it gives the initial states."""

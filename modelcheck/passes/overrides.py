@@ -21,7 +21,7 @@ from modelcheck.ir.types import (
     show,
 )
 from modelcheck.passes.context import describe
-from modelcheck.passes.conversions import NOTHING
+from modelcheck.passes.conversions import NOTHING, something
 
 WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
@@ -58,7 +58,8 @@ def natural_type(value: Any) -> Type:
             return TEXT
     of: Type | None = natural_type(value[0]) if value else NOTHING
     for item in value[1:]:
-        of = of and join(of, natural_type(item))
+        t = natural_type(item)
+        of = of and join(something(of, t), something(t, of))
     if of is None:
         raise TypeError(value)
     return SeqType(of, len(value))

@@ -9,17 +9,33 @@ common path (it yields, breaks, returns or chooses), the rest of the step is wal
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Callable, Literal
 
 from modelcheck.errors import Span
 from modelcheck.ir import nodes as n
 from modelcheck.ir.ops import Op
 from modelcheck.ir.types import BOOL, IntType, SeqType, TextType, Type, is_scalar, show
+from modelcheck.passes.clock_sites import SITE, Sites
+from modelcheck.passes.clock_steps import Branching, folded, opened, speaks
 from modelcheck.passes.context import Reporter
 from modelcheck.passes.dependencies import gotos
 from modelcheck.passes.inline import every
-from modelcheck.passes.simplify import all_values, fold, is_const, members
-from modelcheck.passes.typed import SOURCE_SITE, Break, Continue, Goto, Leave, Loop, Scope, TStmt, Yield, walk
+from modelcheck.passes.simplify import all_values, fold, fold_linear, is_const, members
+from modelcheck.passes.typed import (
+    SOURCE_SITE,
+    Break,
+    ClockGuard,
+    ClockNote,
+    ClockSet,
+    Continue,
+    Goto,
+    Leave,
+    Loop,
+    Scope,
+    TStmt,
+    Yield,
+    walk,
+)
 
 DONE = -1  # the place of a process that has returned, until places are numbered
 MAX_PLACES = 4096
@@ -67,9 +83,11 @@ class PlaceInfo:
 class Walker:
     """Walks one body. `places` fill as `yield`s are reached; `bodies[i]` is the step that starts at place i."""
 
-    def __init__(self, report: Reporter, guards: Guards, body: tuple[TStmt, ...], *, process: bool):
+    def __init__(self, report: Reporter, guards: Guards, sites: Sites, body: tuple[TStmt, ...], *, process: bool):
         self.report = report
         self.guards = guards
+        self.sites = sites
+        self.branching = Branching(report)
         self.process = process
         self.places: list[PlaceInfo] = []
         self.single = _assigned_once(body)
@@ -118,6 +136,12 @@ class Walker:
             stmt, index = body[index], index + 1
             self._count(stmt)
             rest = (body, index, env, k)
+            timed = self._timed(stmt, env, rest) if self.sites.clocks else None
+            if timed is not None and self.escapes(timed):
+                return [*out, *self._run(timed, 0, env, self._rest(rest))]
+            if timed is not None:
+                out += self._run(timed, 0, env, self._join())
+                continue
             match stmt:
                 case n.Assign(n.Local(name), value) if name in self.single:
                     value = fold(value, env, unroll=True)
@@ -163,11 +187,33 @@ class Walker:
                     if self.escapes(inner, in_scope=True):
                         return [*out, *self._run(inner, 0, env, self._frame("scope", stmt, 0, env, self._rest(rest)))]
                     out += self._run(inner, 0, env, self._frame("scope", stmt, 0, env, self._join()))
+                case ClockGuard() | ClockSet() | ClockNote():
+                    out += self.sites.marks(folded(stmt, env, fold_linear))
                 case Yield():
                     return [*out, self._goto(stmt, env, self._rest(rest))]
                 case Break() | Continue() | Leave():
                     return [*out, *self._leave(stmt, k)]
         return [*out, *self._resume(k)]
+
+    def _timed(self, stmt: TStmt, env: dict[str, n.Expr], rest: tuple) -> tuple[TStmt, ...] | None:
+        """A statement with a condition on clocks as branches, one on the clock of an index that is not known by cases;
+        None for any other."""
+        make: Callable[[], tuple[TStmt, ...] | None]
+        match stmt:
+            case n.When(test) if speaks(test):
+                make = lambda: self.branching.required(fold(test, env, unroll=True), stmt.span)  # noqa: E731
+            case n.If(test, then, otherwise) if speaks(test):
+                make = lambda: self.branching.split(fold(test, env, unroll=True), then, otherwise, stmt.span)  # noqa: E731
+            case n.Assign(target, value) if speaks(value):
+                make = lambda: self.branching.stored(target, fold(value, env, unroll=True), stmt.span)  # noqa: E731
+            case n.Assert(test) if speaks(test):
+                raise self.branching.refusal(stmt.span)
+            case ClockSet() | ClockNote():
+                make = lambda: opened(folded(stmt, env, fold_linear))  # noqa: E731
+            case _:
+                return None
+        k = self._rest(rest)
+        return self.branching.made((id(stmt), id(k)), (stmt, k), make)
 
     def _count(self, stmt: TStmt) -> None:
         self.report.spend(stmt.span)
@@ -261,6 +307,8 @@ class Walker:
         match stmt:
             case Yield() | n.Choose() | Loop():
                 return True
+            case n.If(test) | n.When(test) | n.Assign(_, test) if self.sites.clocks and speaks(test):
+                return True
             case Break() | Continue():
                 return not in_loop
             case Leave():
@@ -279,7 +327,7 @@ class Walker:
         """The values of the rounds of a loop that is unrolled (None values for the rounds of a sequence that is known
         at run time); None where it stays a loop."""
         domain = fold(stmt.domain, env, unroll=True)
-        leaving = self.escapes(stmt.body)
+        leaving = self.escapes(stmt.body) or any(isinstance(x, ClockSet | ClockNote) for x in every(stmt.body))
         if isinstance(domain, n.Const):
             found = members(domain)
             small = len(found) * sum(1 for _ in every(stmt.body)) <= UNROLL_STATEMENTS
@@ -341,6 +389,8 @@ def _changes_state(body: tuple) -> bool:
     """Whether some way assigns a variable: then the test and what it guards are one step."""
     for stmt in body:
         match stmt:
+            case n.Assign(n.Local(name)) if name.startswith(SITE):
+                return True
             case n.Assign(target) if any(isinstance(x, n.Variable) for x in walk(target)):
                 return True
             case n.If(_, then, otherwise) if _changes_state((*then, *otherwise)):
@@ -352,17 +402,28 @@ def _reads_shared(test: n.Expr) -> bool:
     return any(isinstance(x, n.Variable) for x in walk(test))
 
 
+def _changed_local(target: n.Lvalue) -> str:
+    """The local of which a part is assigned; "" where it is a part of a variable. Its indices are only read."""
+    match target:
+        case n.Field(whole) | n.Element(whole):
+            return _changed_local(whole)
+        case n.Local(name):
+            return name
+    return ""
+
+
 def _assigned_once(body: tuple[TStmt, ...]) -> set[str]:
     """Locals with one assignment in the text: their value, where constant, is known from there on."""
     seen: dict[str, int] = {}
     for stmt in every(body):
         match stmt:
+            case n.Assign(n.Local(name), value) if speaks(value):  # it becomes one assignment in each branch
+                seen[name] = seen.get(name, 0) + 2
             case n.Assign(n.Local(name)):
                 seen[name] = seen.get(name, 0) + 1
             case n.Assign(target):
-                for x in walk(target):
-                    if isinstance(x, n.Local):
-                        seen[x.name] = seen.get(x.name, 0) + 2
+                name = _changed_local(target)
+                seen[name] = seen.get(name, 0) + 2
             case Scope(_, _, str() as name):  # assigned inside, used behind: a walk forgets what it knew inside
                 seen[name] = seen.get(name, 0) + 2
     return {name for name, count in seen.items() if count == 1}

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from modelcheck.ir import nodes as n
 from modelcheck.ir.types import BOOL, FormulaType
 from modelcheck.passes import pure, typecheck
+from modelcheck.passes.clock_model import TimeOf
+from modelcheck.passes.clock_steps import speaks
 from modelcheck.passes.context import Bad, Binding, Member, NotPure, SpecSelf, kind_of
 from modelcheck.passes.lower import Builder
 from modelcheck.passes.names import World
@@ -23,6 +25,7 @@ class Properties:
     properties: list[n.Property] = field(default_factory=list)
     predicates: list[n.Expr] = field(default_factory=list)
     step_predicates: list[n.Expr] = field(default_factory=list)
+    time: TimeOf | None = None
 
 
 def typed(world: World, spec: Spec) -> list[n.Property]:
@@ -55,41 +58,50 @@ def _property(world: World, spec: Spec, name: str, kind: n.PropertyKind, member:
     found = pure.value_of(ctx, function, BOOL)
     if not isinstance(found.type, FormulaType):
         found = typecheck.as_bool(ctx, found, function.span)
+    if kind not in ("invariant", "reachable") and speaks(found):
+        hint = "clocks are looked at in @invariant and @reachable: name the state that matters, and speak of that"
+        raise ctx.error("T034", function.span, f"a @{kind} on clocks", hint)
     return n.Property(name, kind, fold(found), function.doc, span=function.span)
 
 
 def numbered(builder: Builder, found: list[n.Property]) -> Properties:
     """The properties with their predicates compiled, once the places are known."""
     resolver, out = builder.resolver, Properties()
+    out.time = TimeOf(builder, out.predicates)
     for p in found:
+        if speaks(p.expr):
+            told = out.time.property(len(out.properties), p)
+            first = len(out.predicates)
+            sides = _left_sides(p.expr) if p.kind == "invariant" else []
+            out.predicates += [resolver.expr(left, unroll=True) for left in sides if not speaks(left)]
+            out.properties.append(replace(told, antecedents=tuple(range(first, len(out.predicates)))))
+            continue
         if p.kind == "temporal":
             out.properties.append(replace(p, expr=_formula(builder, resolver, p.expr)))
             continue
         table = out.step_predicates if p.kind == "action_invariant" else out.predicates
         table.append(resolver.expr(p.expr, unroll=True))
-        predicate, antecedent = len(table) - 1, None
-        left = _left_side(p.expr)
-        if left is not None and p.kind in ("invariant", "action_invariant"):
-            table.append(resolver.expr(left, unroll=True))
-            antecedent = len(table) - 1
-        expr = resolver.expr(p.expr, unroll=False)
-        out.properties.append(replace(p, expr=expr, predicate=predicate, antecedent=antecedent))
+        predicate = len(table) - 1
+        if p.kind in ("invariant", "action_invariant"):
+            table += [resolver.expr(left, unroll=True) for left in _left_sides(p.expr)]
+        expr, antecedents = resolver.expr(p.expr, unroll=False), tuple(range(predicate + 1, len(table)))
+        out.properties.append(replace(p, expr=expr, predicate=predicate, antecedents=antecedents))
     return out
 
 
-def _left_side(e: n.Expr) -> n.Expr | None:
-    """The condition under which a property says anything: the left side of its `implies`, of some instance of it where
-    it is quantified."""
+def _left_sides(e: n.Expr) -> list[n.Expr]:
+    """The conditions under which a property says anything: the left side of each `implies` that it is a conjunction of,
+    of some instance of it where it is quantified."""
     match e:
         case n.Logic("implies", (left, _)):
-            return left
+            return [left]
+        case n.Logic("and", args):
+            return [left for a in args for left in _left_sides(a)]
         case n.Quantifier("all", local, domain, body, _, guard):
-            inner = _left_side(body)
-            return None if inner is None else n.Quantifier("any", local, domain, inner, BOOL, guard, e.span)
+            return [n.Quantifier("any", local, domain, x, BOOL, guard, x.span) for x in _left_sides(body)]
         case n.Bind(_, _, body):
-            inner = _left_side(body)
-            return None if inner is None else replace(e, body=inner)
-    return None
+            return [replace(e, body=x, span=x.span) for x in _left_sides(body)]
+    return []
 
 
 def _formula(builder: Builder, resolver: Resolver, e: n.Expr) -> n.Expr:

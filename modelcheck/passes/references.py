@@ -10,13 +10,16 @@ from modelcheck.ir import nodes as n
 from modelcheck.ir import surface as s
 from modelcheck.ir.ops import Op
 from modelcheck.ir.types import ArrayType, IntType, RecordType, SeqType, Type, show
-from modelcheck.passes import places, statements, typecheck
+from modelcheck.passes import clock_terms, places, statements, typecheck
+from modelcheck.passes.clocks import is_timer
 from modelcheck.passes.context import (
     Bad,
     Dsl,
+    Parameter,
     Place,
     SpecClass,
     SpecSelf,
+    TimeUnit,
     TypeName,
     Value,
     did_you_mean,
@@ -40,6 +43,11 @@ def name(ctx: Context, e: s.Name) -> n.Expr:
             raise ctx.error("T010", e.span, f"`{e.id}` is the whole state", f"name a variable, such as `{e.id}.x`")
         case Dsl(name):
             raise ctx.error("T010", e.span, f"`{name}` is no value", f"call it: `{name}(...)`")
+        case Parameter():
+            hint = "compare it with a clock, `self.x <= lat`, or use it as a time: `after(0, lat)`"
+            raise ctx.error("T032", e.span, f"`{e.id}` is an unknown time, not a value", hint)
+        case TimeUnit():
+            raise ctx.error("T010", e.span, f"`{e.id}` is the unit of time, not a value", "write the number itself")
         case SpecClass():
             hint = "name a variable of it, such as `self.x`"
             raise ctx.error("T010", e.span, f"`{e.id}` is a spec, not a value", hint)
@@ -52,7 +60,9 @@ def attribute(ctx: Context, e: s.Attribute) -> n.Expr:
         return local
     if isinstance(e.value, s.Name) and isinstance(me := ctx.lookup(e.value.id, e.value.span), SpecSelf):
         return variable(ctx, e, me)
-    record = plain(typecheck.expression(ctx, e.value))
+    record = plain(typecheck.place(ctx, e.value))
+    if is_timer(record.type):
+        return clock_terms.timer_attribute(ctx, record, e.name, e.span)
     if not isinstance(record.type, RecordType):
         raise ctx.error("T011", e.span, f"{show(record.type)} has no field `{e.name}`", "only records have fields")
     fields = dict(record.type.fields)
@@ -72,7 +82,7 @@ def subscript(ctx: Context, e: s.Subscript) -> n.Expr:
         return typecheck.expression(ctx, e.index, expected)
 
     def make_array() -> n.Expr:
-        array.append(plain(typecheck.expression(ctx, e.value)))
+        array.append(plain(typecheck.place(ctx, e.value)))
         return array[0]
 
     base, index = typecheck.in_order(ctx, make_array, make_index)
@@ -131,7 +141,7 @@ def lvalue(ctx: Context, e: s.Expr) -> n.Lvalue:
                     hint = f"declare it, so that it may change: `{name} = {statements.sketch(ctx.local(name))}`"
                     raise ctx.error("N008", e.span, f"`{name}` is bound once and cannot change", hint)
         case s.Attribute() | s.Subscript():
-            path = typecheck.expression(ctx, e)
+            path = typecheck.place(ctx, e)
             return _assignable(ctx, path, e)
     raise ctx.error("T021", e.span, "this cannot be assigned", ASSIGNABLE)
 

@@ -9,7 +9,7 @@ from modelcheck.ir import nodes as n
 from modelcheck.ir.ops import Op
 from modelcheck.ir.types import BOOL, FormulaType, SetType, is_state
 from modelcheck.passes.simplify import fold, fold_body
-from modelcheck.passes.spec import Spec
+from modelcheck.passes.spec import LocalInfo, Spec
 from modelcheck.passes.typed import PlaceTest, ProcessLocal, walk
 
 
@@ -62,8 +62,8 @@ class Resolver:
             return n.Variable(index, e.type, e.span, e.after)
         family = next(f for f in self.spec.families.values() if f.first <= number < f.first + len(f.instances))
         initial = family.locals[name]
-        assert isinstance(initial, n.Const), "reported where it is read"
-        return initial
+        assert isinstance(initial, LocalInfo), "reported where it is read"
+        return initial.initial[number - family.first]
 
 
 # --- guards -----------------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from modelcheck.ir.types import (
     ordinal,
     values,
 )
-from modelcheck.passes.typed import PlaceTest, ProcessLocal, StepTest, walk
+from modelcheck.passes.typed import ClockTest, Linear, PlaceTest, ProcessLocal, StepTest, walk
 
 UNROLL_DOMAIN = 64  # quantifiers over at most so many constants are unrolled
 UNROLL_NODES = 4000  # unless the result would be larger than this
@@ -59,8 +59,15 @@ def all_values(t: Type) -> n.Const:
 
 
 def members(domain: n.Const) -> list[object]:
-    """The members of a constant set or sequence in the order in which loops visit them."""
+    """The members of a constant set or sequence in the order in which loops visit them. Strings have none of their own:
+    whoever runs over a set of them does not depend on it."""
+    if isinstance(domain.type, SetType) and isinstance(domain.type.of, TextType):
+        return sorted(domain.value)
     return ascending(domain.type.of, domain.value) if isinstance(domain.type, SetType) else list(domain.value)
+
+
+def fold_linear(e: Linear, env: Env, resolve: Resolve | None = None) -> Linear:
+    return _Folder(True, resolve).linear(e, dict(env))
 
 
 class _Folder:
@@ -105,7 +112,18 @@ class _Folder:
                 return self.quantifier(e, env)
             case n.Temporal(_, args):
                 return replace(e, args=tuple(self.expr(a, env) for a in args))
+            case ClockTest(left, right, bound):
+                sides = (None if side is None else self.expr(side, env) for side in (left, right))
+                return ClockTest(*sides, self.linear(bound, env), e.strict, e.span)
         return e if self.resolve is None else self.resolve(e)
+
+    def linear(self, e: Linear, env: dict[str, n.Expr]) -> Linear:
+        if e.expr is None:
+            return e
+        expr = self.expr(e.expr, env)
+        if isinstance(expr, n.Const):
+            return replace(e, constant=e.constant + e.factor * expr.value, expr=None, factor=1)
+        return replace(e, expr=expr)
 
     def apply(self, e: n.Apply, args: tuple[n.Expr, ...]) -> n.Expr:
         if all(isinstance(a, n.Const) for a in args):
@@ -254,7 +272,7 @@ def effort(e: n.Expr) -> int:
             return effort(domain) + largest(domain) * each
         case n.Cond(test, then, otherwise):
             return 1 + effort(test) + max(effort(then), effort(otherwise))
-        case PlaceTest() | ProcessLocal() | StepTest():
+        case PlaceTest() | ProcessLocal() | StepTest() | ClockTest():
             return 1
     return 1 + sum(map(effort, n.children(e)))
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from itertools import product
 from math import prod
-from typing import Any, Iterator, Literal
+from typing import Any, Iterator, Literal, Mapping
 
 from modelcheck.errors import Span
 from modelcheck.ir import nodes as n
 from modelcheck.ir import surface as s
 from modelcheck.ir.types import Type, cardinality, is_scalar, show, values
-from modelcheck.passes import declarations, inline
+from modelcheck.passes import clock_declarations, clocks, declarations, inline
 from modelcheck.passes.context import Bad, Broken, ClassInfo, Member, Value, did_you_mean, kind_of, which
 from modelcheck.passes.names import World
 from modelcheck.passes.sizes import MAX_INITIAL
-from modelcheck.passes.walks import method_calls, walk, yields
+from modelcheck.passes.walks import method_calls, names_in, walk, yields
 
 MAX_INSTANCES = 4096
 Fairness = Literal["weak", "strong"] | None
@@ -30,11 +30,19 @@ class VariableInfo:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class LocalInfo:
+    """A declared local of a process, with its initial value in each instance."""
+
+    type: Type
+    initial: tuple[n.Const, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Family:
     """A process and its instances, the arguments of each. `first` is the number of the first instance; `labels` are
-    those in its text and in the procedures that it calls; `locals` are its declared locals by name, with their initial
-    values (None for a name that is declared in several blocks)."""
+    those in its text and in the procedures that it calls; `locals` are its declared locals by name (None for a name that
+    is declared in several blocks)."""
 
     name: str
     member: Member
@@ -44,17 +52,20 @@ class Family:
     fairness: Fairness
     unfair: frozenset[str]
     labels: frozenset[str]
-    locals: dict[str, n.Const | Broken | None]
+    locals: dict[str, LocalInfo | Broken | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ActionDef:
-    """An @action of the spec, with the type of each parameter."""
+    """An @action, with the type of each parameter; or an @expires, with the indices of its timer's array and the name
+    of the timer in the spec or record."""
 
     name: str
     member: Member
     types: tuple[Type, ...]
     fairness: Fairness
+    urgent: bool = False
+    timer: str | None = None
 
 
 @dataclass(slots=True)
@@ -63,6 +74,7 @@ class Spec:
     variables: dict[str, VariableInfo] = field(default_factory=dict)
     families: dict[str, Family] = field(default_factory=dict)
     actions: dict[str, ActionDef] = field(default_factory=dict)
+    clocks: dict[clocks.Key, clocks.ClockInfo] = field(default_factory=dict)
 
 
 def declare(world: World, info: ClassInfo) -> Spec:
@@ -76,6 +88,7 @@ def declare(world: World, info: ClassInfo) -> Spec:
             continue
         spec.variables[name] = VariableInfo(len(spec.variables), name, t, init, definition.span)
     _few_initial_states(world, spec)
+    spec.clocks = clock_declarations.declared(world, info, [(v.index, v.name, v.type) for v in spec.variables.values()])
     first = 0
     for name, member in info.functions.items():
         try:
@@ -85,6 +98,9 @@ def declare(world: World, info: ClassInfo) -> Spec:
                     first += len(spec.families[name].instances)
                 case "action":
                     spec.actions[name] = action(world, name, member)
+                case "expires":
+                    of = {v.name: v.type for v in spec.variables.values()}
+                    spec.actions[name] = expiry(world, info, name, member, of)
         except Bad:
             continue
     return spec
@@ -116,8 +132,8 @@ def _family(world: World, info: ClassInfo, name: str, member: Member, first: int
     instances = _instances(world, member, indices)
     labels = frozenset(y.label for text in _texts(world, info, function) for y in yields(text))
     unfair = _unfair(world, member, name, options.get("unfair"), labels)
-    declared: dict[str, n.Const | Broken | None] = {}
-    for local, initial in _locals(world, member):
+    declared: dict[str, LocalInfo | Broken | None] = {}
+    for local, initial in _locals(world, member, instances, indices):
         declared[local] = None if local in declared else initial
     fairness = _fairness(options)
     return Family(name, member, indices, instances, first, fairness, unfair, labels, declared)
@@ -153,23 +169,41 @@ def _unfair(
     return frozenset(found)
 
 
-def _locals(world: World, member: Member) -> Iterator[tuple[str, n.Const | Broken]]:
-    """The declared locals of a process with their initial values. What is wrong with one is reported where it is
-    typed; but its type is the same in every instance."""
+def _locals(
+    world: World, member: Member, instances: tuple[tuple[Any, ...], ...], indices: tuple[Type, ...]
+) -> Iterator[tuple[str, LocalInfo | Broken]]:
+    """The declared locals of a process. What is wrong with one is reported where it is typed, in each instance; here,
+    only that its type is not the same in every instance."""
     ctx = world.context(member.module)
-    unknown = n.Local("", declarations.BOOL)
-    bound = {p.name: Value(unknown) for p in member.function.parameters}
+    names = [p.name for p in member.function.parameters]
+    loops = {x.target: Value(n.Local("", declarations.BOOL)) for x in walk(member.function.body) if isinstance(x, s.For)}
+    unknown = loops | {p: Value(n.Local("", t)) for p, t in zip(names, indices)}
+    known = [loops | {p: Value(n.Const(v, t)) for p, v, t in zip(names, args, indices)} for args in instances]
     for stmt in walk(member.function.body):
         match stmt:
-            case s.For(target):
-                bound[target] = Value(unknown)
-            case s.Assign(s.Name(name), value) if declarations.is_declaration(ctx, value):
+            case s.Assign(s.Name(name), s.Call() as value) if declarations.is_declaration(ctx, value):
+                before = dict(world.report.errors)
                 try:
-                    t, init = declarations.variable(replace(ctx, scopes=[bound]), value, name)
+                    t = declarations.state_type(replace(ctx, scopes=[unknown]), value)
                 except Bad:
+                    if not any(x.id in names for x in names_in(value.args)):
+                        world.report.errors = before
                     yield name, Broken()
                     continue
-                yield name, Broken() if declarations.has_any(init) else n.Const(declarations.value_of(init, t), t)
+                before = dict(world.report.errors)
+                try:
+                    inits = [declarations.initial(replace(ctx, scopes=[scope]), value, t, name) for scope in known]
+                except Bad:
+                    world.report.errors = before
+                    yield name, Broken()
+                    continue
+                yield name, _local(t, inits)
+
+
+def _local(t: Type, inits: list[declarations.Init]) -> LocalInfo | Broken:
+    if any(map(declarations.has_any, inits)):
+        return Broken()
+    return LocalInfo(t, tuple(n.Const(declarations.value_of(init, t), t) for init in inits))
 
 
 # --- actions ----------------------------------------------------------------------------------------------------------
@@ -181,7 +215,7 @@ def action(world: World, name: str, member: Member) -> ActionDef:
     names = [p.name for p in function.parameters]
     options = dict(function.decorators[0].keywords)
     for option, value in options.items():
-        if option not in ("fair", *names):
+        if option not in ("fair", "urgent", *names):
             hint = did_you_mean(option, names, which("parameters", names))
             raise ctx.error("T004", value.span, f"action `{name}` has no parameter `{option}`", hint)
     missing = [p for p in names if p not in options]
@@ -190,7 +224,32 @@ def action(world: World, name: str, member: Member) -> ActionDef:
         raise ctx.error("T004", function.span, f"action `{name}` does not say where `{missing[0]}` ranges", hint)
     types = tuple(_index_type(world, member, options[p]) for p in names)
     _instances(world, member, types)
+    match options.get("urgent"):
+        case s.Literal_(True):
+            return ActionDef(name, member, types, _fairness(options), urgent=True)
     return ActionDef(name, member, types, _fairness(options))
+
+
+def expiry(world: World, info: ClassInfo, name: str, member: Member, of: Mapping[str, Type]) -> ActionDef:
+    """An @expires of a spec or a record with variables, or fields, `of`."""
+    function, ctx = member.function, world.context(member.module)
+    (argument,) = function.decorators[0].args
+    assert isinstance(argument, s.Literal_)
+    timer = argument.value
+    known = [x for x, t in of.items() if clocks.is_timer(clocks.of_family(t)[1])]
+    if timer not in known:
+        hint = did_you_mean(timer, known, which("timers", known))
+        raise ctx.error("N002", argument.span, f"{info.name} has no timer `{timer}`", hint)
+    if clock_declarations.handled_timers(info)[timer] != name:
+        hint = "let one method do both"
+        raise ctx.error("N003", argument.span, f"two methods say what happens when `{timer}` is due", hint)
+    types = clocks.of_family(of[timer])[0]
+    if len(types) != len(function.parameters):
+        names = "".join(f", {p}" for p in "ijklmn"[: len(types)])
+        hint = f"write `def {name}(self{names})`: one parameter for each index of the timer"
+        raise ctx.error("T004", function.span, f"`{name}` does not take the indices of `{timer}`", hint)
+    _instances(world, member, types)
+    return ActionDef(name, member, types, None, timer=timer)
 
 
 # --- shared -----------------------------------------------------------------------------------------------------------

@@ -21,11 +21,12 @@ from modelcheck.ir.types import (
     SetType,
     TextType,
     Type,
+    is_state,
     show,
 )
-from modelcheck.passes import calls, comprehensions, declarations, inline, references, typecheck
+from modelcheck.passes import calls, clock_terms, clocks, comprehensions, declarations, inline, references, typecheck
 from modelcheck.passes.context import Bad, Binding, Broken, Declared, Dsl, Expired, NotPure, Place, SpecSelf, Value
-from modelcheck.passes.conversions import NOTHING, coerce, inner, join_all
+from modelcheck.passes.conversions import coerce, inner, is_nothing, join_all
 from modelcheck.passes.simplify import fold
 from modelcheck.passes.sizes import has_scalarset
 from modelcheck.passes.typed import SOURCE_SITE, Break, Continue, Leave, Loop, Result, TStmt, Yield
@@ -85,13 +86,26 @@ def _assign(ctx: Context, stmt: s.Assign) -> None:
             return _declare(ctx, stmt)
         if not is_assignable(ctx, stmt.target.id):
             value = bound(ctx, stmt)
+            if _is_text(fold(value)):
+                ctx.scopes[-1][stmt.target.id] = Value(fold(value))
+                return None
             local = ctx.fresh(stmt.target.id, value.type, stmt.target.span)
             ctx.emit.append(n.Assign(local, value, stmt.span))
             ctx.scopes[-1][stmt.target.id] = Value(local)
             return None
     target = references.target(ctx, stmt.target)
+    if clocks.holds_clock(target.type):
+        return clock_terms.assign(ctx, stmt, target)
     value = typecheck.typed(ctx, stmt.value, target.type)
     ctx.emit.append(n.Assign(target, value, stmt.span))
+
+
+def _is_text(e: n.Expr) -> bool:
+    """Whether an expression is a constant that no state holds: strings, and what is empty in every way."""
+    match e:
+        case n.Const(_, SetType(of) | SeqType(of)):
+            return is_nothing(of) or not is_state(of)
+    return False
 
 
 def is_assignable(ctx: Context, name: str) -> bool:
@@ -106,7 +120,7 @@ def bound(ctx: Context, stmt: s.Assign) -> n.Expr:
     if references.is_path(value) and not isinstance(value, n.Local) and isinstance(value.type, RecordType):
         hint = "use it in place, or pass it to a helper whose parameter says `r: Ref[...]`"
         raise ctx.error("T030", stmt.span, "a name for a record held in a variable would be a second record", hint)
-    if isinstance(value.type, SetType | SeqType) and value.type.of == NOTHING:
+    if isinstance(value.type, SetType | SeqType) and is_nothing(value.type.of) and not isinstance(stmt.value, s.Name):
         kind = "Set(of, init=set())" if isinstance(value.type, SetType) else "Seq(of, capacity, init=())"
         hint = f"declare it: `{stmt.target.span.text} = {kind}`"
         raise ctx.error("T009", stmt.value.span, "what is empty has no type here", hint)
@@ -159,6 +173,9 @@ def declared(ctx: Context, stmt: s.Assign) -> n.Const:
 
 def _aug_assign(ctx: Context, stmt: s.AugAssign) -> None:
     target = references.target(ctx, stmt.target)
+    if clocks.holds_clock(target.type):
+        hint = "time adds to clocks; a step sets them: `self.x = 0`"
+        raise ctx.error("T032", stmt.span, "a clock is not added to", hint)
     indices = (lambda i=i: i for i in references.indices(target))
     operands = (lambda: calls.read(target), lambda: typecheck.expression(ctx, stmt.value, target.type))
     *found, left, right = typecheck.in_order(ctx, *indices, *operands)
@@ -222,9 +239,14 @@ def _evaluate(ctx: Context, stmt: s.Evaluate) -> None:
     call = stmt.value
     match call:
         case s.Call(s.Name(name)) if ctx.names(name):
-            if ctx.world.lookup(ctx.module, name, call.span) == Dsl("when"):
-                return _when(ctx, call)
+            match ctx.world.lookup(ctx.module, name, call.span):
+                case Dsl("when"):
+                    return _when(ctx, call)
+                case Dsl("observe"):
+                    return clock_terms.observe(ctx, call)
         case s.Call(s.Attribute()):
+            if clock_terms.timer_call(ctx, call):
+                return None
             if _is_procedure(ctx, call):
                 return _call_procedure(ctx, s.CallProcedure(call, None, stmt.span))
             found = calls.method(ctx, call)
@@ -311,6 +333,9 @@ def _condition(ctx: Context, e: s.Expr) -> n.Expr | None:
 
 def check_order(ctx: Context, over: Type, stmt: s.For) -> None:
     """A sequence has an order of its own; the members of a set have that of their type."""
+    if isinstance(over, SetType) and isinstance(over.of, TextType):
+        hint = 'write a tuple, `("a", "b")`, or declare the set with an Enum'
+        raise ctx.error("T022", stmt.domain.span, "a set of strings has no order", hint)
     if isinstance(over, SetType) and has_scalarset(over.of):
         hint = "use all(...), any(...), a set or an array comprehension, or make it a Range"
         raise ctx.error("T022", stmt.domain.span, "a loop would give the values of a Scalarset an order", hint)
@@ -346,7 +371,8 @@ def _while(ctx: Context, stmt: s.While) -> None:
 
 
 def _return(ctx: Context, stmt: s.Return) -> None:
-    if stmt.value is not None:
+    drops = ctx.dropped and isinstance(stmt.value, s.Literal_)
+    if stmt.value is not None and not drops:
         if not ctx.calls:
             hint = "write `return` alone"
             raise ctx.error("T029", stmt.span, "a process or action returns no value", hint)
@@ -359,7 +385,8 @@ def _assert(ctx: Context, stmt: s.Assert) -> None:
 
 
 def _yield(ctx: Context, stmt: s.Yield) -> None:
-    ctx.emit.append(Yield(stmt.label, stmt.kind, stmt.source, ctx.site, stmt.span))
+    stay = None if stmt.after is None else clock_terms.stay(ctx, stmt.after)
+    ctx.emit.append(Yield(stmt.label, stmt.kind, stmt.source, ctx.site, stmt.span, stay, stmt.urgency))
 
 
 _STATEMENTS = {

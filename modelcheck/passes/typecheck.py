@@ -38,9 +38,9 @@ from modelcheck.ir.types import (
     join,
     show,
 )
-from modelcheck.passes import calls, comparisons, comprehensions, references
+from modelcheck.passes import calls, clocks, comparisons, comprehensions, references
 from modelcheck.passes.context import Bad, Binding, Broken, Declared, Expired, NotPure
-from modelcheck.passes.conversions import apply, coerce, inner, join_all, loose, plain, something, unify, what
+from modelcheck.passes.conversions import apply, coerce, inner, is_nothing, join_all, loose, plain, something, unify, what
 from modelcheck.passes.simplify import MAX_EFFORT, effort, fold, is_closed
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class Context:
     site: tuple[int, ...] = ()  # of the calls of procedures around it
     steps: bool = False  # whether a procedure may be called here
     expected: Type | None = None  # what a `return` should give
+    dropped: bool = False  # whether nobody looks at what a `return` gives
     declared: dict[str, Declared] = field(default_factory=dict)  # by the name of the local
     temporal: bool = False
 
@@ -102,7 +103,16 @@ class Context:
 
 
 def expression(ctx: Context, e: s.Expr, expected: Type | None = None) -> n.Expr:
-    """The typed expression. `expected` helps literals to find their type; it is not enforced."""
+    """The typed expression, a value. `expected` helps literals to find their type; it is not enforced."""
+    found = place(ctx, e, expected)
+    if clocks.holds_clock(found.type):
+        hint = "a clock is set, `self.x = 0`, and compared, `self.x >= 10`; it has no value to keep"
+        raise ctx.error("T032", e.span, "a clock or a timer cannot stand here", hint)
+    return found
+
+
+def place(ctx: Context, e: s.Expr, expected: Type | None = None) -> n.Expr:
+    """The same of what is only on the way to a value: it may be, or hold, a clock."""
     ctx.world.report.spend(e.span)
     match e:
         case s.Literal_(value):
@@ -141,6 +151,8 @@ def condition(ctx: Context, e: s.Expr) -> n.Expr:
 
 
 def as_bool(ctx: Context, found: n.Expr, span: Span) -> n.Expr:
+    if is_nothing(found.type):
+        return coerce(ctx, found, BOOL, span)
     if not isinstance(found.type, BoolType):
         hint = "there is no truthiness: write the comparison" + _TRUTH_HINTS.get(type(found.type), "")
         raise ctx.error("T003", span, f"a condition is a Bool, not {what(found)}", hint)

@@ -2,7 +2,8 @@
 
 It is CORE (`ir.nodes`) plus the structured control flow of the source. `Loop`, `Scope` and `For` nest; `Break` and
 `Continue` speak of the nearest loop, `Leave` of the nearest scope. Predicates may also hold `PlaceTest`, `ProcessLocal`
-and `StepTest`, which are resolved once every process has its places.
+and `StepTest`, which are resolved once every process has its places. What is said of clocks is `ClockTest`,
+`ClockGuard`, `ClockSet` and `ClockNote`; cutting into steps turns them into sites (`clock_sites`).
 """
 
 from __future__ import annotations
@@ -54,13 +55,15 @@ class Leave:
 @dataclass(frozen=True, slots=True, eq=False)
 class Yield:
     """`label` as written. `site`: the places of the calls of procedures that it stands in, line and column by turns,
-    the outermost first; empty outside procedures."""
+    the outermost first; empty outside procedures. `stay`: how long the process stays, at least and at most."""
 
     label: str
     kind: Literal["step", "idle"]
     source: str | None
     site: tuple[int, ...]
     span: Span
+    stay: tuple[Linear, Linear | None] | None = None
+    urgency: Literal["urgent", "committed"] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +76,63 @@ class Result:
 
 SOURCE_SITE = -1  # the site of an `if` or `when` of the source, until it is known to remain and gets its number
 
-TStmt = n.Stmt | Loop | Break | Continue | Scope | Leave | Yield | Result
+# --- clocks -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """constant + factor * expr + sum of coefficient * parameter. expr: an integer of the discrete state, or None.
+    params: (number of the parameter, coefficient), by number."""
+
+    constant: int = 0
+    expr: n.Expr | None = None
+    factor: int = 1
+    params: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClockTest:
+    """left - right <= bound, or < where strict. left, right: paths to clocks or timers in the state; None is zero."""
+
+    left: n.Expr | None
+    right: n.Expr | None
+    bound: Linear
+    strict: bool
+    span: Span
+    type: Type = BOOL
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClockGuard:
+    """The step is possible only where the test holds here."""
+
+    test: ClockTest
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClockSet:
+    """The clock takes some value of low .. high."""
+
+    clock: n.Expr
+    low: Linear
+    high: Linear
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClockNote:
+    """Notes left - right + offset under a name."""
+
+    name: str
+    left: n.Expr | None
+    right: n.Expr | None
+    offset: Linear
+    span: Span
+
+
+ClockStmt = ClockGuard | ClockSet | ClockNote
+TStmt = n.Stmt | Loop | Break | Continue | Scope | Leave | Yield | Result | ClockStmt
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +181,18 @@ class StepTest:
     type: Type = FORMULA
 
 
+def children(node: n.Expr | n.Stmt | ClockTest) -> tuple[n.Expr | n.Stmt, ...]:
+    """`nodes.children` for expressions that may hold the nodes above, and statements without control flow."""
+    match node:
+        case PlaceTest() | ProcessLocal() | StepTest():
+            return ()
+        case ClockTest(left, right, bound):
+            return tuple(x for x in (left, right, bound.expr) if x is not None)
+    return n.children(node)
+
+
 def walk(node: n.Expr | n.Stmt) -> Iterator[n.Expr | n.Stmt]:
-    """`nodes.walk` for expressions that may hold the nodes above, and statements without control flow."""
+    """The node and everything below it, parents first."""
     yield node
-    if not isinstance(node, PlaceTest | ProcessLocal | StepTest):
-        for child in n.children(node):
-            yield from walk(child)
+    for child in children(node):
+        yield from walk(child)

@@ -46,6 +46,22 @@ def bound_names(body: tuple[s.Stmt, ...]) -> set[str]:
     return found
 
 
+def unused_names(function: s.Function) -> list[tuple[s.Name, s.Expr | None]]:
+    """The names that it assigns and never reads, with what is assigned (None: the value of a procedure), in order of the
+    text. One that begins with `_` says so itself."""
+    found: list[tuple[s.Name, s.Expr | None]] = []
+    for node in walk(function.body):
+        match node:
+            case s.Assign(s.Name() as target, value):
+                found.append((target, value))
+            case s.CallProcedure(_, s.Name() as target):
+                found.append((target, None))
+    targets = {id(target) for target, _ in found}
+    read = {x.id for x in names_in(function.body) if id(x) not in targets}
+    found = [(x, value) for x, value in found if x.id not in read and not x.id.startswith("_")]
+    return sorted(found, key=lambda part: (part[0].span.line, part[0].span.column))
+
+
 def yields(function: s.Function) -> Iterator[s.Yield]:
     return (x for x in walk(function.body) if isinstance(x, s.Yield))
 

@@ -21,7 +21,8 @@ def render(model: Model, trace: Trace) -> str:
     lines = views(model, trace)
     first = next((v for v in lines if v.label == INITIAL and not v.process), None)
     rest = [v for v in lines if v is not first]
-    margin = len(str(len(lines))) + 2 + GAP
+    time = max((len(v.time) for v in rest), default=0)
+    margin = len(str(len(lines))) + 2 + GAP + (time + GAP if time else 0)
     owners = _in_order_of_the_model(model, {v.process for v in rest})
     width = (WIDTH - margin) // max(1, len(owners)) - GAP
     shared = width < NARROWEST
@@ -62,7 +63,8 @@ def _row(view: StepView, column: int, width: int, margin: int, shared: bool) -> 
         texts.insert(1, f"  ({view.source})")
     body = [line for text in texts for line in _wrapped(text, width)]
     pad = " " * (column * (width + GAP))
-    head = f"{view.number:>{margin - GAP}}" + " " * GAP + pad
+    mark = f"{view.number}  {view.time}" if view.time else str(view.number)
+    head = f"{mark:>{margin - GAP}}" + " " * GAP + pad
     return [head + body[0], *(" " * margin + pad + line for line in body[1:])]
 
 

@@ -12,10 +12,12 @@ import json
 import os
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Mapping
 
 from modelcheck.errors import MissingFile, UsageError
+from modelcheck.ir.clockwork import Instant
 from modelcheck.ir.nodes import Model, Process, VariableDecl
 from modelcheck.ir.printer import show_args
 from modelcheck.ir.types import (
@@ -166,13 +168,14 @@ def place_names(process: Process) -> tuple[str, ...]:
 
 def variable_names(model: Model) -> list[str]:
     """What every state of a file holds: variables and locals by name, and the places of the processes in one record."""
-    names = [d.name for d in model.variables if d.kind != "place"]
+    names = [d.name for d in model.variables if d.kind != "place" and not d.hidden]
     return [*names, pc_name(model)] if model.processes else names
 
 
 def encode_state(model: Model, state: tuple[Any, ...], *, bigint: bool = True) -> dict[str, Any]:
     """Every variable, live or not, and `pc`: process instance -> place."""
-    shown = {d.name: encode(d.type, v, bigint=bigint) for d, v in zip(model.variables, state) if d.kind != "place"}
+    told = ((d, v) for d, v in zip(model.variables, state) if d.kind != "place" and not d.hidden)
+    shown = {d.name: encode(d.type, v, bigint=bigint) for d, v in told}
     if model.processes:
         standing = ((p, p.start if p.variable is None else state[p.variable]) for p in model.processes)
         shown[pc_name(model)] = {p.title: place_names(p)[place] for p, place in standing}
@@ -186,6 +189,8 @@ def decode_state(model: Model, data: Mapping[str, Any]) -> tuple[Any, ...]:
     for d in model.variables:
         if d.kind == "place":
             found.append(_place(model, d, places))
+        elif d.hidden:
+            found.append(next(values(d.type)))
         elif d.name not in data:
             raise Misfit(f"{d.name} is missing")
         else:
@@ -220,14 +225,23 @@ def trace_object(result: Result, trace: Trace, folder: Path) -> dict[str, Any]:
         "kind": trace.kind,
         **({"property": trace.property} if trace.property else {}),
         **({"failure": action_meta(model, trace.failure.action)} if trace.failure else {}),
+        **({"end": str(trace.timeline.end), "unit": model.timing.unit} if trace.timeline and model.timing else {}),
     }
-    states = [
-        {"#meta": {"index": i, **action_meta(model, s.action, s.chosen)}, **encode_state(model, s.state)}
-        for i, s in enumerate(trace.steps)
-    ]
+    states: list[dict[str, Any]] = []
+    for i, step in enumerate(trace.steps):
+        told = {"index": i, **_time(trace, i), **action_meta(model, step.action, step.chosen)}
+        states.append({"#meta": told, **encode_state(model, step.state)})
     loop = {} if trace.loop is None else {"loop": trace.loop}
     return {"#meta": meta, "params": [name for name, _ in result.constants], "vars": variable_names(model),
             "states": states, **loop}  # fmt: skip
+
+
+def _time(trace: Trace, index: int) -> dict[str, Any]:
+    """When a state is reached, and what clocks are set to in the step, as exact numbers in strings."""
+    if trace.timeline is None:
+        return {}
+    instant = trace.timeline.instants[index]
+    return {"time": str(instant.time), **({"values": [str(v) for v in instant.values]} if instant.values else {})}
 
 
 def _description(trace: Trace) -> str:
@@ -300,6 +314,17 @@ class Recorded:
     loop: int | None
     names: tuple[str, ...]
     states: tuple[Mapping[str, Any], ...]
+    end: Fraction | None = None
+
+    def instants(self) -> tuple[Instant, ...] | None:
+        """The times of the states; None for a trace without times. Raises Misfit."""
+        if self.end is None:
+            return None
+        try:
+            metas = [state["#meta"] for state in self.states]
+            return tuple(Instant(Fraction(m["time"]), tuple(map(Fraction, m.get("values", ())))) for m in metas)
+        except (KeyError, TypeError, ValueError, ZeroDivisionError):
+            raise Misfit("a state has no time, or one that is no number") from None
 
     def actions(self) -> tuple[str | None, ...]:
         """The action's title by state, None where the file does not say."""
@@ -335,6 +360,7 @@ def _recorded(path: Path, data: Any) -> Recorded:
         loop=data.get("loop"),
         names=tuple(data["vars"]),
         states=states,
+        end=Fraction(meta["end"]) if "end" in meta else None,
     )
 
 

@@ -84,8 +84,20 @@ def _trace(model: Model | None, trace: Trace | None) -> dict[str, Any] | None:
         told = action_meta(model, step.action, step.chosen, bigint=False)
         if step.action is not None:
             told.setdefault("chosen", {})
-        steps.append({**told, "state": encode_state(model, step.state, bigint=False)})
-    return {"length": trace.length, "loop": trace.loop, "steps": steps, "failure": _failure(model, trace)}
+        times = _times(model, trace, len(steps))
+        steps.append({**told, **times, "state": encode_state(model, step.state, bigint=False)})
+    line, timing = trace.timeline, model.timing
+    end = {"end": str(line.end), "unit": timing.unit} if line is not None and timing is not None else {}
+    return {**end, "length": trace.length, "loop": trace.loop, "steps": steps, "failure": _failure(model, trace)}
+
+
+def _times(model: Model, trace: Trace, index: int) -> dict[str, Any]:
+    """When a state is reached, and what the clocks show then: exact numbers, as strings."""
+    line = trace.timeline
+    if line is None or model.timing is None:
+        return {}
+    clocks = {c.name: str(value) for c, value in zip(model.timing.clocks, line.followed.clocks[index][1:])}
+    return {"time": str(line.instants[index].time), "clocks": clocks}
 
 
 def _failure(model: Model, trace: Trace) -> dict[str, Any] | None:

@@ -3,19 +3,26 @@ case, one column for each property. No times and no paths of this machine: the t
 
 from __future__ import annotations
 
-from itertools import groupby
-
 from modelcheck.result import CaseResult, GateResult, PropertyResult
 
 EVENTS = ("deadlock", "assertion", "evaluation_error")  # columns only where one is found
 
 
+LEGEND = (
+    "Written by `modelcheck gate --markdown`. `ok`: it holds in every state, or on every fair behaviour. `violated @n`: "
+    "the shortest trace has n states; where it goes on for ever, stem and cycle together. A dash: the case leaves it out."
+)
+
+
 def render(gate: GateResult, heading: str) -> str:
-    """`ok`, or `violated @n` with the length of the shortest trace in states; a lasso's length is that of stem and
-    cycle together. A dash: the case leaves the property out."""
-    parts = [f"# {heading}"]
-    for (path, spec), cases in groupby(gate.cases, key=lambda c: (c.path, c.spec)):
-        parts += [f"## {spec} ({path})", _table(list(cases))]
+    """The cases of one spec class are one table, in the order of the file, wherever they stand in it. `@n` is the length
+    of the shortest trace in states."""
+    tables: dict[tuple[str, str], list[CaseResult]] = {}
+    for case in gate.cases:
+        tables.setdefault((case.path, case.spec), []).append(case)
+    parts = [f"# {heading}", LEGEND]
+    for (path, spec), cases in tables.items():
+        parts += [f"## {spec} ({path})", _table(cases)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -8,6 +8,7 @@ from typing import Any, Iterator
 from modelcheck.ir.nodes import Action, Model, Place, Process
 from modelcheck.ir.printer import show_args, show_value
 from modelcheck.ir.types import ArrayType, RecordType, Type, values
+from modelcheck.reports import times
 from modelcheck.trace import Step, Trace
 
 
@@ -20,7 +21,8 @@ BRACKET = "/|\\"  # around a loop, in the margin
 class StepView:
     """One line of a trace. `process` is the instance's title, "" for an @action and the initial state; `source` is the
     place in the modelled program, where the spec names one. `changes` read `name: old -> new`; of the initial state,
-    `name = value`. `fails`: the step starts here and ends in an error, so it has no state."""
+    `name = value`. `fails`: the step starts here and ends in an error, so it has no state. `time`: when, with its unit,
+    in a model with time."""
 
     number: int
     process: str
@@ -28,6 +30,7 @@ class StepView:
     source: str
     changes: tuple[str, ...]
     fails: bool = False
+    time: str = ""
 
 
 def views(model: Model, trace: Trace) -> tuple[StepView, ...]:
@@ -37,7 +40,8 @@ def views(model: Model, trace: Trace) -> tuple[StepView, ...]:
     if failure is not None and (failure.action is not None or not trace.steps):
         process, label, source = names(model, failure.action)
         chosen = tuple(_chosen(failure.chosen))
-        lines.append(StepView(trace.length + 1, process, label, source, (*chosen, "fails"), fails=True))
+        time = times.at_end(model, trace)
+        lines.append(StepView(trace.length + 1, process, label, source, (*chosen, "fails"), fails=True, time=time))
     return tuple(lines)
 
 
@@ -46,10 +50,11 @@ def _view(model: Model, number: int, trace: Trace) -> StepView:
     if step.action is None and number > 1:  # in a lasso
         return StepView(number, "", STUTTER, "", ())
     process, label, source = names(model, step.action)
+    time, clocks = times.at(model, trace, number - 1), tuple(times.changes(model, trace, number - 1))
     if step.action is None:  # what an initialisation chose is in the state that it made
-        return StepView(number, process, label, source, tuple(declared(model, step.state)))
+        return StepView(number, process, label, source, (*declared(model, step.state), *clocks), time=time)
     changes = changed(model, trace.steps[number - 2].state, step.state)
-    return StepView(number, process, label, source, (*_chosen(step.chosen), *changes))
+    return StepView(number, process, label, source, (*_chosen(step.chosen), *changes, *clocks), time=time)
 
 
 def bracketed(rows: list[str], number: int, loop: int | None) -> list[str]:
@@ -110,6 +115,8 @@ def standing(model: Model, state: tuple[Any, ...], process: Process) -> Place:
 def declared(model: Model, state: tuple[Any, ...]) -> Iterator[str]:
     """`name = value` of everything that a reader should know of a state: variables and live locals, no places."""
     for i, d in enumerate(model.variables):
+        if d.hidden:
+            continue
         if d.kind == "variable" or (d.kind == "local" and _is_live(model, state, i)):
             yield f"{d.name} = {show_value(d.type, state[i])}"
 
@@ -117,7 +124,7 @@ def declared(model: Model, state: tuple[Any, ...]) -> Iterator[str]:
 def changed(model: Model, before: tuple[Any, ...], after: tuple[Any, ...]) -> Iterator[str]:
     """`name: old -> new` down to the element or field that differs. A local that has died is not news."""
     for i, d in enumerate(model.variables):
-        if d.kind == "place" or before[i] == after[i]:
+        if d.kind == "place" or d.hidden or before[i] == after[i]:
             continue
         if d.kind == "local" and not _is_live(model, after, i):
             continue

@@ -25,6 +25,8 @@ KIND_TITLES = {
     "action_invariant": "action invariant `{name}` is violated",
     "temporal": "temporal property `{name}` is violated",
     "deadlock": "deadlock",
+    "quiescent": "nothing can ever happen again",
+    "timelock": "time comes to an end",
     "assertion": "an assertion fails",
     "evaluation_error": "evaluation error",
     "reachable": "`{name}` is reachable",
@@ -57,14 +59,15 @@ def render_result(
         return render_all(result.diagnostics) + "\n"
     model = result.model
     assert model is not None
-    parts = [paint(_title(result), BOLD)]
+    parts = [paint(title(result), BOLD)]
     for answer in sorted(result.properties, key=lambda a: (a.kind, a.name) != (result.kind, result.property)):
         if answer.trace is not None and (answer.verdict == "violated" or answer.name == witness):
             parts.append(_answer(model, answer, paint, width, columns))
     parts += [_core(model, answer, paint, width) for answer in result.properties if answer.core is not None]
     parts.append(_verdict(result, paint))
+    parts.append("\n".join(result.remarks))
     parts += [_properties(result, paint)] if verbose and result.properties else []
-    parts += [] if quiet else [_remarks(result, paint)]
+    parts += [] if quiet else [_remarks(result, paint, verbose)]
     parts += [as_coverage.render(result)] if coverage and result.exploration is not None else []
     parts += [] if quiet else [statistics(result, verbose=verbose)]
     return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"
@@ -74,9 +77,16 @@ def _painter(color: bool) -> Any:
     return lambda text, *codes: f"{''.join(codes)}{text}{PLAIN}" if color and text else text
 
 
-def _title(result: Result) -> str:
-    constants = "".join(f", {name}={shown_constant(value)}" for name, value in result.constants)
-    return f"{result.path}: {result.name}{constants}"
+MANY = 8  # constants; of more, only those are named that were given a value
+
+
+def title(result: Result) -> str:
+    """Path, class and constants."""
+    shown, rest = result.constants, []
+    if len(shown) > MANY and result.model is not None:
+        shown = tuple(c for c in shown if c[0] in result.model.given)
+        rest = [f"{len(result.constants) - len(shown)} constants as in the file"]
+    return ", ".join([f"{result.path}: {result.name}", *(f"{n}={shown_constant(v)}" for n, v in shown), *rest])
 
 
 def shown_constant(value: Any) -> str:
@@ -130,6 +140,7 @@ def render_trace(model: Model, trace: Trace, *, width: int = 100, paint: Any = N
     lines = views(model, trace)
     number = len(str(lines[-1].number)) if lines else 1
     process = max((len(v.process) for v in lines), default=0)
+    time = max((len(v.time) for v in lines), default=0)
     label = max((len(_labelled(v)) for v in lines if v.label != INITIAL), default=0)
     out = []
     for view in lines:
@@ -137,7 +148,8 @@ def render_trace(model: Model, trace: Trace, *, width: int = 100, paint: Any = N
             rows = _initially(view, number, width)
         else:
             owner = f"{view.process:<{process}}  " if process else ""
-            rows = _wrapped(f"  {view.number:>{number}}  {owner}{_labelled(view):<{label}}  ", view, width, paint)
+            when = f"{view.time:>{time}}  " if time else ""
+            rows = _wrapped(f"  {view.number:>{number}}  {when}{owner}{_labelled(view):<{label}}  ", view, width, paint)
         out += bracketed(rows, view.number, trace.loop)
     if trace.loop is not None:
         out.append(f"{BRACKET[2]} {'':>{number}}  and again from {trace.loop + 1}, for ever")
@@ -203,8 +215,18 @@ def _everything_holds(result: Result) -> str:
     parts = [f"{_listed(held)} {_hold(held)}"] if held else []
     parts += [f"{_listed(reached)} {'are' if len(reached) > 1 else 'is'} reached"] if reached else []
     parts += [f"there is no {'deadlock, ' if result.deadlock else ''}failed assert or evaluation error"]
-    text = f"In all {result.statistics.distinct} reachable states: {'; '.join(parts)}."
+    text = f"In all {_space(result)}: {'; '.join(parts)}."
     return f"{text}\nOn every fair behaviour: {_listed(lasting)} {_hold(lasting)}." if lasting else text
+
+
+def _space(result: Result) -> str:
+    """What was searched."""
+    count, timing = result.statistics.distinct, result.model.timing if result.model else None
+    if timing is None:
+        return f"{count} reachable states"
+    if not result.pruned:
+        return f"{count} states that are reachable with time ignored"
+    return f"{count} zones, for all timings in {'dense' if timing.dense else 'discrete'} time"
 
 
 def _hold(names: list[str]) -> str:
@@ -238,13 +260,16 @@ def _properties(result: Result, paint: Any) -> str:
     return "\n".join(rows)
 
 
-def _remarks(result: Result, paint: Any) -> str:
-    """What was never exercised, and notes."""
+def _remarks(result: Result, paint: Any, verbose: bool) -> str:
+    """What was never exercised, and notes: those on imported files are counted, unless `verbose`."""
     parts = []
     for v in result.vacuity:
         place = f"{v.span.place}: " if v.span else ""
         parts.append(f"{place}{paint('vacuous', YELLOW)}: {v.message}\n      = accept it with --allow-vacuous {v.name}")
-    parts += [render(note.diagnostic) for note in result.notes]
+    shown = [note.diagnostic for note in result.notes if verbose or note.diagnostic.is_in(result.path)]
+    others = len(result.notes) - len(shown)
+    parts += [render(diagnostic) for diagnostic in shown]
+    parts += [f"{others} note{'s' if others > 1 else ''} on imported files: -v shows them."] if others else []
     return "\n\n".join(parts)
 
 
@@ -262,4 +287,5 @@ def statistics(result: Result, *, verbose: bool = False) -> str:
     if verbose:
         rate = s.generated / s.seconds if s.seconds else 0
         lines.append(f"{s.seconds:.2f} s, {rate:,.0f} states per second, back end {result.backend}.")
+        lines += [f"{result.exploration.native}."] if result.exploration and result.exploration.native else []
     return "\n".join(lines)

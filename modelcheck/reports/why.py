@@ -7,11 +7,12 @@ from textwrap import wrap
 from typing import Any, Iterable, Iterator
 
 from modelcheck.errors import Diagnostic, Span, render
-from modelcheck.ir.evaluate import Blocked, blockers
+from modelcheck.ir.evaluate import Blocked, blockers, outcomes
 from modelcheck.ir.explain import Clause, explain as explain_expr
 from modelcheck.ir.nodes import Action, Model, Process, Property, Variable, walk
 from modelcheck.ir.ops import FaultKind
 from modelcheck.ir.printer import show_value
+from modelcheck.reports import times
 from modelcheck.reports.steps import names, standing, title
 from modelcheck.trace import Failure, Trace
 
@@ -23,12 +24,14 @@ State = tuple[Any, ...]
 def explain(model: Model, trace: Trace, *, width: int = 100) -> str:
     """Empty where there is nothing to explain. Source lines with carets are not folded to the width."""
     match trace.kind:
-        case "deadlock" if trace.steps:
-            return "\n".join(_folded(_deadlock(model, trace.steps[-1].state), width)) + "\n"
+        case "deadlock" | "quiescent" | "timelock" if trace.steps:
+            told = (*times.last_look(model, trace), *_deadlock(model, trace.steps[-1].state, trace.kind))
+            return "\n".join(_folded(told, width)) + "\n"
         case "assertion" | "evaluation_error" if trace.failure:
             return _failure(model, trace, trace.failure, width)
         case "invariant" | "action_invariant" | "reachable":
-            return "\n".join(_folded(_property(model, trace), width)) + "\n"
+            told = (*times.last_look(model, trace), *_property(model, trace))
+            return "\n".join(_folded(told, width)) + "\n"
     return ""
 
 
@@ -48,6 +51,8 @@ def _folded(lines: Iterable[str], width: int) -> Iterator[str]:
 def _property(model: Model, trace: Trace) -> Iterator[str]:
     p = next(p for p in model.properties if p.name == trace.property)
     yield from _head(p)
+    if model.timing and any(model.properties[t.property] is p for t in model.timing.properties):
+        return  # what it says of clocks stands in the line above
     if p.kind == "action_invariant":
         found = explain_expr(model, p.expr, trace.steps[-2].state, trace.steps[-1].state)
     else:
@@ -89,12 +94,19 @@ def _equations(pairs: Iterable[tuple[str, str]]) -> str:
 # --- deadlocks --------------------------------------------------------------------------------------------------------
 
 
-def _deadlock(model: Model, state: State) -> Iterator[str]:
+STUCK = {
+    "deadlock": "No step can be taken.",
+    "quiescent": "Time runs on, and no step can be taken at any time.",
+    "timelock": "A deadline, or a label where no time passes, lets time go no further, and no step can be taken.",
+}
+
+
+def _deadlock(model: Model, state: State, kind: str) -> Iterator[str]:
     if not model.processes:
-        yield "No action can be taken, because"
+        yield f"{STUCK[kind]} Because"
         yield from _blocked_actions(model, state, [i for i, a in enumerate(model.actions) if a.process is None])
         return
-    yield "No step can be taken. Where each process stands, and what blocks it:"
+    yield f"{STUCK[kind]} Where each process stands, and what blocks it:"
     width = max(len(title(p)) for p in model.processes)
     for number, process in enumerate(model.processes):
         yield from _blocked_process(model, state, number, process, width)
@@ -136,6 +148,8 @@ def _blocked_actions(model: Model, state: State, actions: list[int]) -> Iterator
 def _reasons(model: Model, state: State, action: int) -> Iterator[str]:
     for blocked in blockers(model, state, action):
         yield from _reason(model, blocked)
+    if model.timing and outcomes(model, state, action):
+        yield "the clocks do not allow it"
 
 
 def _reason(model: Model, blocked: Blocked) -> Iterator[str]:
@@ -164,7 +178,7 @@ def _read(model: Model, blocked: Blocked) -> str:
 def _variables(model: Model, node: Any, state: State) -> str:
     """`name = value` of the variables that an expression or a statement reads; places are left out."""
     read = dict.fromkeys(n.index for n in walk(node) if isinstance(n, Variable) and not n.after)
-    told = [(model.variables[i], state[i]) for i in read if model.variables[i].kind != "place"]
+    told = [(d, state[i]) for i in read if (d := model.variables[i]).kind != "place" and not d.hidden]
     return ", ".join(f"{d.name} = {show_value(d.type, value)}" for d, value in told)
 
 

@@ -267,6 +267,7 @@ REFUSED_MODULES = [
     (M + "assume()", "2:1 P018"),
     (M + "assume(True, why)", "2:1 P018"),
     (M + "assume(True, reason='x')", "2:1 P018"),
+    (M + "LOG = 3", "2:7 P050"),
     (M + "CASES = Case", "2:9 P019"),
     (M + "CASES = [S]", "2:10 P019"),
     (C + "CASES = [Case(S)]", "3:10 P019"),

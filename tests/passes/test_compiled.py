@@ -414,22 +414,27 @@ def test_guards(text: str) -> None:
     assert found == GUARDS[text]
 
 
-# the formula, whether its left side holds in the initial state; None where it has none
-ANTECEDENTS: dict[str, bool | None] = {
-    "implies(self.n == 0, self.b)": True,
-    "implies(self.n == 1, self.b)": False,
-    "implies(k == 3, self.b)": False,
-    "implies(k == 3 and self.b, self.n == 0)": False,
-    "implies(k == 2, self.b)": None,
-    "self.b": None,
-    "not implies(self.b, self.b)": None,
-    "all(implies(self.a[i] == i, self.b) for i in Q)": True,
-    "all(implies(self.a[i] == 2, self.b) for i in Q)": False,
-    "all(implies(self.n == i + j, self.b) for i in Q for j in Q if i != j)": False,
-    "all(implies(self.n == i + j, self.b) for i in Q for j in Q)": True,
-    "self.helper(0)": True,
-    "self.helper(1)": False,
-    "self.helper(self.n)": True,
+# the formula, and of each of its left sides whether it holds in the initial state
+ANTECEDENTS: dict[str, tuple[bool, ...]] = {
+    "implies(self.n == 0, self.b)": (True,),
+    "implies(self.n == 1, self.b)": (False,),
+    "implies(k == 3, self.b)": (False,),
+    "implies(k == 3 and self.b, self.n == 0)": (False,),
+    "implies(k == 2, self.b)": (),
+    "self.b": (),
+    "not implies(self.b, self.b)": (),
+    "all(implies(self.a[i] == i, self.b) for i in Q)": (True,),
+    "all(implies(self.a[i] == 2, self.b) for i in Q)": (False,),
+    "all(implies(self.n == i + j, self.b) for i in Q for j in Q if i != j)": (False,),
+    "all(implies(self.n == i + j, self.b) for i in Q for j in Q)": (True,),
+    "self.helper(0)": (True,),
+    "self.helper(1)": (False,),
+    "self.helper(self.n)": (True,),
+    "implies(self.n == 0, self.b) and implies(self.n == 1, self.b)": (True, False),
+    "self.b and implies(self.n == 1, self.b)": (False,),
+    "all(self.b and implies(self.a[i] == 2, self.b) and implies(self.a[i] == i, self.b) for i in Q)": (False, True),
+    "implies(self.n == 0, implies(self.n == 1, self.b))": (True,),
+    "implies(self.n == 1, self.b) or implies(self.n == 0, self.b)": (),
 }
 
 
@@ -437,8 +442,8 @@ ANTECEDENTS: dict[str, bool | None] = {
 def test_antecedents(text: str) -> None:
     helper = "def helper(self, x):\n    y = x + 1\n    return implies(self.n + 1 == y, self.b)\n"
     model = compiled(f"{helper}@invariant\ndef p(self):\n    return {text}\n")
-    number = model.properties[0].antecedent
-    found = None if number is None else evaluate.predicate(model, number, evaluate.initial(model)[0].state)
+    first = evaluate.initial(model)[0].state
+    found = tuple(evaluate.predicate(model, number, first) for number in model.properties[0].antecedents)
     assert found == ANTECEDENTS[text]
 
 

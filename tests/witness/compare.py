@@ -9,7 +9,7 @@ What is visible must be equal in matched states: variables, labels, loop variabl
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Callable
@@ -72,12 +72,12 @@ def _initial(matching: Matching) -> list[int]:
     model, graph = matching.model, matching.graph
     outcomes = evaluate.initial(model)
     found = {_variables(model, o.state): o.state for o in outcomes if o.state is not None}
-    seen = sorted(repr(_variables(model, o.state)) for o in outcomes if o.state is not None)
-    wanted = sorted(repr(graph.states[w.target].variables) for w in graph.initial if w.target is not None)
+    seen = Counter(_variables(model, o.state) for o in outcomes if o.state is not None)
+    wanted = Counter(graph.states[w.target].variables for w in graph.initial if w.target is not None)
     assert seen == wanted, ("initial states", seen, wanted)
     faults = sorted(o.failure.kind.name for o in outcomes if o.failure)
     assert faults == sorted(w.fault for w in graph.initial if w.fault)
-    matching.generated = len(seen)
+    matching.generated = seen.total()
     for way in graph.initial:
         if way.target is not None:
             matching.matched[way.target] = found[graph.states[way.target].variables]

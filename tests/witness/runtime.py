@@ -183,13 +183,16 @@ def Int(lo: int, hi: int, *, init: Any = None) -> Any:
     return IntType(lo, hi) if init is None else IntType(lo, hi)(init=init)
 
 
-def Range(*bounds: int) -> Type:
-    r = range(*bounds)
-    return IntType(r.start, r.stop - 1)
+def Range(size: int, *, init: Any = None) -> Any:
+    return Int(0, size - 1, init=init)
 
 
-def Scalarset(size: int) -> Type:
-    return IntType(0, size - 1)
+def Scalarset(size: int, *, init: Any = None) -> Any:
+    return Int(0, size - 1, init=init)
+
+
+def Enum(*literals: str, init: Any = None) -> Any:
+    return EnumType(*literals) if init is None else EnumType(*literals)(init=init)
 
 
 def Set(of: Any, *, init: Any = None) -> Any:
@@ -217,7 +220,7 @@ def assume(condition: bool, why: str = "") -> None:
 
 
 NAMES: dict[str, Any] = {
-    "ANY": ANY, "Bool": BOOL, "Int": Int, "Enum": EnumType, "Range": Range, "Scalarset": Scalarset, "Set": Set,
+    "ANY": ANY, "Bool": BOOL, "Int": Int, "Enum": Enum, "Range": Range, "Scalarset": Scalarset, "Set": Set,
     "Seq": Seq, "Option": Option, "Array": Array, "Record": Record, "Spec": Spec, "Ref": list, "action": action,
     "process": process, "procedure": procedure, "invariant": invariant, "action_invariant": action_invariant,
     "reachable": reachable, "constraint": constraint, "temporal": temporal, "when": when, "choose": choose,

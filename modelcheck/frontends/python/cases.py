@@ -16,11 +16,13 @@ EXPECTATIONS: dict[str, tuple[int, int | None, tuple[str, ...] | None]] = {
     "holds": (0, None, ()),
     "violates": (1, None, ("length",)),
     "deadlocks": (0, 0, ("length",)),
+    "timelocks": (0, 0, ("length",)),
     "assertion_fails": (0, 0, ("length",)),
     "evaluation_error": (0, 0, ("length",)),
     "vacuous": (1, None, ()),
     "only": (1, None, ()),
     "where": (0, 0, None),
+    "pin": (0, 0, None),
     "counts": (0, 0, ("distinct", "generated", "depth")),
 }
 
@@ -88,5 +90,5 @@ def _form(name: str) -> str:
     """How an expectation is written."""
     fewest, most, known = EXPECTATIONS[name]
     names = ['"property"'] if most != 0 else []
-    words = ["constant=value"] if known is None else [f"{k}=7" for k in known]
+    words = [f"{'quantity' if name == 'pin' else 'constant'}=value"] if known is None else [f"{k}=7" for k in known]
     return f"write `{name}({', '.join((*names, *words))})`"

@@ -21,6 +21,8 @@ KNOWN: dict[str, tuple[str, ...] | None] = {
     "temporal": (),
     "reachable": (),
     "constraint": (),
+    "deadline": (),
+    "expires": (),
 }
 BASES = "write `class Name(Spec):`, `class Name(Record):`, or derive it from one class of yours"
 LEVEL = "in a class stand variables, `name = Int(0, 3, init=0)`, and methods"
@@ -192,6 +194,8 @@ def _decorator(r: Reader, node: ast.expr) -> surface.Decorator | None:
         hint = hint or f"decorators are {', '.join(f'`@{k}`' for k in KNOWN)}; a plain method needs none"
         r.refuse("P023", f"`@{written}` is not a decorator of the language", node, hint)
         return None
+    if name == "expires":
+        return _expires(r, node)
     if options is None:
         return surface.Decorator(name, (), (), r.span(node))
     for arg in options.args:
@@ -200,6 +204,14 @@ def _decorator(r: Reader, node: ast.expr) -> surface.Decorator | None:
     for keyword in options.keywords:
         _option(r, name, keyword)
     return surface.Decorator(name, (), keywords(r, options.keywords), r.span(node))
+
+
+def _expires(r: Reader, node: ast.expr) -> surface.Decorator | None:
+    match node:
+        case ast.Call(_, [ast.Constant(str()) as timer], []):
+            return surface.Decorator("expires", (expression(r, timer),), (), r.span(node))
+    r.refuse("P023", "`@expires` takes the name of one timer", node, 'write `@expires("alarm")`')
+    return None
 
 
 def _option(r: Reader, name: str, node: ast.keyword) -> None:
@@ -213,6 +225,10 @@ def _option(r: Reader, name: str, node: ast.keyword) -> None:
         case "fair", _:
             hint = 'write `fair="weak"` or `fair="strong"`; leave it out for no fairness'
             r.refuse("P023", "`fair` is \"weak\" or \"strong\"", node.value, hint)
+        case "urgent", ast.Constant(bool()) if name == "action":
+            return
+        case "urgent", _ if name == "action":
+            r.refuse("P023", "`urgent` is True or False", node.value, "write `@action(urgent=True)`")
         case "unfair", ast.Tuple(items) if all(_is_text(i) for i in items):
             return
         case "unfair", _:

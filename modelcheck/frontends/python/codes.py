@@ -25,6 +25,7 @@ CODES = {
     "P018": "a malformed assumption",
     "P019": "a malformed list of cases, or case",
     "P020": "a malformed expectation",
+    "P050": "a malformed LOG",
     # classes and methods
     "P021": "a malformed class line",
     "P022": "a statement that has no place in a class body",

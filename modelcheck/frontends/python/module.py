@@ -11,6 +11,7 @@ from modelcheck.frontends.python.cases import case_list
 from modelcheck.frontends.python.classes import class_definition, docstring
 from modelcheck.frontends.python.codes import STATEMENTS
 from modelcheck.frontends.python.expressions import expression, plain_name, string
+from modelcheck.frontends.python.logs import log_definition
 from modelcheck.frontends.python.reader import Reader, closest
 from modelcheck.ir import surface
 
@@ -26,7 +27,7 @@ NOT_NEEDED = {
     "math": "numbers are integers: `//`, `%`, `**`, `min`, `max` and `abs` are there without an import",
     "collections": "`from modelcheck import Seq, Array, Set`",
 }
-LEVEL = "at module level stand imports, constants, types, `assume(...)`, classes and CASES"
+LEVEL = "at module level stand imports, constants, types, `assume(...)`, classes, CASES and LOG"
 
 
 @dataclass(slots=True)
@@ -38,6 +39,7 @@ class Parts:
     assumptions: list[surface.Assumption] = field(default_factory=list)
     classes: list[surface.ClassDef] = field(default_factory=list)
     cases: list[surface.CaseDef] = field(default_factory=list)
+    log: surface.LogDef | None = None
     spans: dict[str, Span] = field(default_factory=dict)
 
 
@@ -49,7 +51,7 @@ def read(r: Reader, tree: ast.Module) -> surface.Module:
         _statement(r, parts, node)
     return surface.Module(
         r.source, doc, tuple(r.language.items()), tuple(parts.imports), tuple(parts.definitions),
-        tuple(parts.assumptions), tuple(parts.classes), tuple(parts.cases),
+        tuple(parts.assumptions), tuple(parts.classes), tuple(parts.cases), parts.log,
     )  # fmt: skip
 
 
@@ -147,6 +149,8 @@ def _assign(r: Reader, parts: Parts, name: str, target: ast.expr, value: ast.exp
     _define(r, parts, name, span)
     if name == "CASES":
         parts.cases += case_list(r, value)
+    elif name == "LOG":
+        parts.log = log_definition(r, value)
     elif isinstance(value, ast.Call):
         parts.definitions.append(surface.Definition(name, expression(r, value), span))
     else:

@@ -10,7 +10,8 @@ from modelcheck.frontends.python.expressions import binary_operator, call, expre
 from modelcheck.frontends.python.reader import Reader
 from modelcheck.ir import surface
 
-YIELD_FORMS = 'write `yield "label"`, `yield "label", "file.c:12"` or `yield idle("label")`'
+YIELD_FORMS = 'write `yield "label"`, `yield "label", "file.c:12"`, `yield idle("label")`, `yield "label", after(0, 5)`'
+KINDS = ("idle", "urgent", "committed")
 
 
 def body(r: Reader, nodes: list[ast.stmt], in_loop: bool = False) -> tuple[surface.Stmt, ...]:
@@ -192,30 +193,61 @@ def _procedure(r: Reader, node: ast.YieldFrom) -> surface.Call | None:
 
 
 def _yield(r: Reader, node: ast.expr | None, span: Span) -> surface.Stmt | None:
-    """`label`, `label, source`, `idle(label)`, `idle(label), source` or `idle(label, source)`."""
+    """The label, or `idle(label)`, `urgent(label)`, `committed(label)`; behind it `after(low, high)` and the source."""
     match node:
         case None:
             r.refuse("P033", "a step has no label", span, YIELD_FORMS)
             return None
-        case ast.Tuple([label, origin]):
-            source = _text(r, origin, "the source of a step")
+        case ast.Tuple([label, *rest]):
+            pass
         case _:
-            label, source = node, None
+            label, rest = node, []
+    stay, source = _after(r, rest), None
+    if len(rest) > 1:
+        r.refuse("P033", "this is not a label", node, YIELD_FORMS)
+        return None
+    if rest:
+        source = _text(r, rest[0], "the source of a step")
     if not isinstance(label, ast.Call):
         name = _text(r, label, "the label of a step")
-        return surface.Yield(name, "step", source, span) if name is not None else None
-    return _idle(r, label, source, span)
+        return surface.Yield(name, "step", source, span, stay) if name is not None else None
+    return _special(r, label, source, stay, span)
 
 
-def _idle(r: Reader, node: ast.Call, source: str | None, span: Span) -> surface.Stmt | None:
-    most = 2 if source is None else 1
-    if r.word(node.func, ("idle",)) is None or node.keywords or not 1 <= len(node.args) <= most:
+def _after(r: Reader, rest: list[ast.expr]) -> surface.After | None:
+    """Takes `after(low, high)` out of what stands behind a label."""
+    for i, part in enumerate(rest):
+        if isinstance(part, ast.Call) and r.word(part.func, ("after",)):
+            del rest[i]
+            if part.keywords or not 1 <= len(part.args) <= 2:
+                hint = "write `after(low, high)`, or `after(low)` where the process may stay for ever"
+                r.refuse("P033", "`after` takes one or two times", part, hint)
+                return None
+            low, *high = (expression(r, a) for a in part.args)
+            return surface.After(low, high[0] if high else None, r.span(part))
+    return None
+
+
+def _special(
+    r: Reader, node: ast.Call, source: str | None, stay: surface.After | None, span: Span
+) -> surface.Stmt | None:
+    """`idle(label)`, `idle(label, source)`, `urgent(label)`, `committed(label)`."""
+    kind = r.word(node.func, KINDS)
+    most = 2 if source is None and kind == "idle" else 1
+    if kind is None or node.keywords or not 1 <= len(node.args) <= most:
         r.refuse("P033", "this is not a label", node, YIELD_FORMS)
         return None
     name = _text(r, node.args[0], "the label of a step")
     if len(node.args) == 2:
         source = _text(r, node.args[1], "the source of a step")
-    return surface.Yield(name, "idle", source, span) if name is not None else None
+    if stay is not None and kind != "idle":
+        hint = f"`{kind}` says that no time passes: leave one of them out"
+        r.refuse("P033", f"`after` at a label that is `{kind}`", stay.span, hint)
+    if name is None:
+        return None
+    if kind == "idle":
+        return surface.Yield(name, "idle", source, span, stay)
+    return surface.Yield(name, "step", source, span, None, kind)
 
 
 def _text(r: Reader, node: ast.expr, what: str) -> str | None:

@@ -1,0 +1,76 @@
+"""How the times of a trace read: when a step was taken, what it did with clocks, what they show at the end."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Iterator
+
+from modelcheck.ir import evaluate
+from modelcheck.ir.clockwork import Clocks
+from modelcheck.ir.nodes import Model
+from modelcheck.trace import Trace
+
+
+def shown(model: Model, time: Fraction) -> str:
+    """`24203 ns`, `3/2 s`."""
+    unit = model.timing.unit if model.timing else ""
+    return f"{time} {unit}".rstrip()
+
+
+def at(model: Model, trace: Trace, index: int) -> str:
+    """When state number `index` was reached; "" in a model without time."""
+    return shown(model, trace.timeline.instants[index].time) if trace.timeline else ""
+
+
+def at_end(model: Model, trace: Trace) -> str:
+    return shown(model, trace.timeline.end) if trace.timeline else ""
+
+
+def changes(model: Model, trace: Trace, index: int) -> Iterator[str]:
+    """What a step did with clocks beyond what the spec says: timers that it armed, unknown values, what it noted."""
+    if trace.timeline is None or model.timing is None:
+        return
+    for clock, value, is_open in trace.timeline.followed.set_to[index]:
+        declared = model.timing.clocks[clock - 1]
+        if declared.timer:
+            yield f"{declared.name} is due in {shown(model, (declared.maximum or 0) - value)}"
+        elif is_open:
+            yield f"{declared.name} = {shown(model, value)}"
+    for step, name, value in trace.timeline.followed.observed:
+        if step == index:
+            yield f"{name} is {shown(model, value)}"
+
+
+def relevant(model: Model, trace: Trace) -> set[int]:
+    """The clocks that a trace was found for: those of its property, of a deadline that stops time."""
+    timing, state = model.timing, trace.steps[-1].state
+    if timing is None:
+        return set()
+    atoms = [a for t in timing.properties if model.properties[t.property].name == trace.property
+             for _, case in t.cases for a in case]  # fmt: skip
+    if trace.kind == "timelock":
+        holds = (d for d in timing.deadlines if d.predicate is None or evaluate.predicate(model, d.predicate, state))
+        atoms += [d.atom for d in holds]
+    return {clock for a in atoms for clock in (a.left, a.right) if clock}
+
+
+def clocks(model: Model, trace: Trace, values: Clocks) -> Iterator[tuple[str, str]]:
+    """(name, value) of every clock that matters at the end of a trace; of each timer that runs, what remains."""
+    state, wanted = trace.steps[-1].state, relevant(model, trace)
+    for number, declared in enumerate(model.timing.clocks if model.timing else (), 1):
+        if declared.alive is not None and not evaluate.predicate(model, declared.alive, state):
+            continue
+        if declared.timer:
+            left = (declared.maximum or 0) - values[number]
+            yield f"{declared.name}.remaining", shown(model, max(left, Fraction(0)))
+        elif number in wanted:
+            yield declared.name, shown(model, values[number])
+
+
+def last_look(model: Model, trace: Trace) -> Iterator[str]:
+    """What the clocks show when what was looked for holds: the last line below a trace with times."""
+    if trace.timeline is None or not trace.steps or trace.failure is not None:
+        return
+    told = [f"{name} = {value}" for name, value in clocks(model, trace, trace.timeline.at_end)]
+    if told:
+        yield f"At {at_end(model, trace)}: {', '.join(told)}."
