@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from modelcheck.cli import main
+from modelcheck.commands import VERBS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -34,7 +35,7 @@ def test_links_lead_somewhere(path: str) -> None:
 
 def test_every_flag_named_is_one(capsys) -> None:
     helps = ""
-    for command in ("check", "gate", "simulate", "replay", "graph", "show"):
+    for command in VERBS:
         assert main([command, "--help"]) == 0
         helps += capsys.readouterr().out
     assert [f for f in sorted(set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))) if f not in helps] == []
