@@ -61,6 +61,7 @@ def _output(command: list[str], folder: Path) -> tuple[str, int | None]:
     if _GCC:
         command = [_peak(), str(folder / "peak"), *command]
     environment = {**os.environ, "PYTHONPATH": str(HERE.parent)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # or every run compiles what was edited
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
     if done.returncode:
         told = done.stdout[-1000:] + done.stderr[-1000:]

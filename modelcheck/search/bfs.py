@@ -41,6 +41,7 @@ NATIVE_AT = 10_000  # states
 TRANSITIONS_PER_STATE = 5  # so many are as much work as a state: a search may have few states and many transitions
 PARTS = 8  # of a block, with the native store
 EMITTED = 1 << 16  # words of rows that a lane takes at most: the more, the less the workers wait for each other
+ALONE = 4  # of that, a lane with nobody to wait for takes one part in so many: what it writes stays small
 CHECKPOINT_S = 60.0
 
 
@@ -302,7 +303,8 @@ class _Search:
         """Parts of a block: for every lane one, or for one lane several, which it then takes one after the other."""
         if not self.lanes:
             return [rows[first : first + self.block] for first in range(0, len(rows), self.block)]
-        count = max(-(-len(rows) // self.emitted_rows), min(len(self.lanes), len(rows) // SHARE), 1)
+        most = self.emitted_rows if len(self.lanes) > 1 else max(self.block, self.emitted_rows // ALONE)
+        count = max(-(-len(rows) // most), min(len(self.lanes), len(rows) // SHARE), 1)
         return [part for part in np.array_split(rows, count) if len(part)]
 
     def expand(self, part: tuple[int, NDArray[np.int64]]) -> list[Expanded]:

@@ -8,18 +8,20 @@ so a search that stopped at a slot may go on from there, whatever has been inser
 
 from __future__ import annotations
 
+import sys
 from functools import lru_cache
 from typing import Callable
 
 from llvmlite import ir
 
-from modelcheck.search import emission
-from modelcheck.search.assembler import I8, I32, I64, POINTER, Code, Function, Value, number
+from modelcheck.search import assembler, emission, hashing
+from modelcheck.search.assembler import I8, I32, I64, POINTER, Code, Function, Value, fingerprint, number
 from modelcheck.search.hashing import C1, C2, SEED
 
 NEAR, FAR = 10, 20
 COMMIT_AHEAD = 24
 GROUP = 16  # slots: a line of the cache
+REHASH_AHEAD = 2 * GROUP
 SEGMENT_BITS = 6  # of a hash, the highest: which segment of the table
 INDEX_BITS = 32  # of a hash, the next: where in the segment
 REST_BITS = 64 - SEGMENT_BITS - INDEX_BITS  # of a hash: the tag in a slot is the highest of them
@@ -31,14 +33,19 @@ SLOTS, CAPACITY, USED, LIMIT = range(4)
 
 @lru_cache(maxsize=8)
 def kernels(width: int, action_bits: int) -> Code:
-    """digest, divide, insert, commit, find, rehash, changes, emit. Compiling takes about 70 ms."""
+    """digest, divide, insert, insert_alone, commit, find, rehash, changes, emit. Compiling takes about 70 ms."""
+    makers = fingerprint(assembler, emission, hashing, sys.modules[__name__])
+    return Code.built("store", f"{makers} {width} {action_bits}", lambda: _module(width, ir.IntType(action_bits)))
+
+
+def _module(width: int, action_kind: ir.IntType) -> ir.Module:
     module = ir.Module("store")
     for build in (_digest, _changes, _insert, _find, _rehash, emission.build):
         build(module, width)
     _divide(module)
-    _insert_alone(module, width, ir.IntType(action_bits))
-    _commit(module, width, ir.IntType(action_bits))
-    return Code(module)
+    _insert_alone(module, width, action_kind)
+    _commit(module, width, action_kind)
+    return module
 
 
 # --- hashes -----------------------------------------------------------------------------------------------------------
@@ -351,28 +358,50 @@ def _find(module: ir.Module, width: int) -> None:
 
 def _rehash(module: ir.Module, width: int) -> None:
     """Moves the slots of a segment's old array to its new one, which is empty and large enough. The vectors of the old
-    slots are fetched ahead: the hash is not kept."""
-    f = Function(module, "rehash", "*head *segments *old old_capacity")
+    slots are fetched ahead: the hash is not kept. filled: a zero byte for each group of the new array; a group is
+    filled from its start, so how many are in it tells where the next one goes. (To look at the slots themselves takes
+    three times as long: slots that were neighbours stay neighbours, and the group was written to a moment ago.)"""
+    f = Function(module, "rehash", "*head *segments *old old_capacity *filled")
     t, b = _Table(f, width), f.b
-    with f.counting(f.of["old_capacity"]) as i:
-        _ahead(t, i, FAR, I64(0), f.of["old_capacity"], lambda j: _fetch_stored(f, t, j))
-        slot = f.load(f.of["old"], i, I32)
-        with f.then(f.is_(slot, "!=", 0)):
-            row = t.row(slot)
-            h = _hash(f, t.vector(row), width)
-            segment = t.segment(h)
-            slots = t.slots(segment)
-            place = f.variable(0)
-            f.set(place, t.home(h, segment))
-            t.candidate(place, segment, None)
-            f.store(slots, f.get(place), slot, I32)
-            with f.then(f.is_(row, ">=", t.count)):
-                piece, position = t.ticket(row)
-                slot_of = b.load(f.at(piece, 1), typ=POINTER)
-                f.store(slot_of, position, b.ptrtoint(f.at(slots, f.get(place), I32), I64))
+    group = f.variable(0)
+    with f.loop(lambda: f.is_(f.get(group), "<", f.of["old_capacity"])):
+        first = f.get(group)
+        _ahead(t, first, REHASH_AHEAD, I64(0), f.of["old_capacity"], lambda ahead: _fetch_group(f, t, ahead))
+        i = f.variable(first)
+        end = b.add(first, I64(GROUP))
+        with f.loop(lambda: f.is_(f.get(i), "<", end)):
+            slot = f.load(f.of["old"], f.get(i), I32)
+            f.set(i, b.select(f.is_(slot, "==", 0), end, b.add(f.get(i), I64(1))))
+            with f.then(f.is_(slot, "!=", 0)):
+                _move(f, t, slot)
+        f.set(group, end)
     f.finish(0)
 
 
-def _fetch_stored(f: Function, t: _Table, j: Value) -> None:
-    slot = f.load(f.of["old"], j, I32)
-    f.prefetch(f.at(t.rows, f.b.mul(t.row(slot), I64(t.width))))
+def _move(f: Function, t: _Table, slot: Value) -> None:
+    """Puts a slot where it is to be."""
+    b, row, filled = f.b, t.row(slot), f.of["filled"]
+    h = _hash(f, t.vector(row), t.width)
+    segment = t.segment(h)
+    group = f.variable(0)
+    f.set(group, t.home(h, segment))
+    used = f.variable(0)
+    f.set(used, f.load(filled, b.udiv(f.get(group), I64(GROUP)), I8))
+    with f.loop(lambda: f.is_(f.get(used), "==", GROUP)):
+        f.set(group, t.next_group(f.get(group), segment))
+        f.set(used, f.load(filled, b.udiv(f.get(group), I64(GROUP)), I8))
+    f.store(filled, b.udiv(f.get(group), I64(GROUP)), b.add(f.get(used), I64(1)), I8)
+    address = f.at(t.slots(segment), b.add(f.get(group), f.get(used)), I32)
+    f.store(address, 0, slot, I32)
+    with f.then(f.is_(row, ">=", t.count)):
+        piece, position = t.ticket(row)
+        slot_of = b.load(f.at(piece, 1), typ=POINTER)
+        f.store(slot_of, position, b.ptrtoint(address, I64))
+
+
+def _fetch_group(f: Function, t: _Table, group: Value) -> None:
+    """The vectors of its slots; in place of those that an empty slot does not have, one that is there."""
+    for i in range(GROUP):
+        slot = f.load(f.of["old"], f.b.add(group, I64(i)), I32)
+        row = f.b.select(f.is_(slot, "==", 0), I64(0), t.row(slot))
+        f.prefetch(f.at(t.rows, f.b.mul(row, I64(t.width))))

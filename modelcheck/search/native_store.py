@@ -289,7 +289,10 @@ class NativeStore:
         used = max(0, SEGMENTS * old - segment * new)  # slots of what was another segment, or this one
         self._table[segment * new : segment * new + min(used, new)] = 0
         self._place(segment, new)
-        self.kernels["rehash"](_address(self._head), _address(self._segments), _address(slots), old)
+        filled = np.zeros(new // k.GROUP, np.uint8)
+        self.kernels["rehash"](
+            _address(self._head), _address(self._segments), _address(slots), old, _address(filled)
+        )  # fmt: skip
 
     def _lengthen(self, rows: int) -> None:
         """Makes room for row numbers below `rows`, at the price of a bit of the tags for each doubling."""
