@@ -92,8 +92,9 @@ def check_spec(
         program = load(path)
         model = passes.compile(program, spec, constants)
         result = check_model(model, options)
-        timed_traces = any(p.trace is not None and p.trace.timeline is not None for p in result.properties)
-        return _reasons().with_conditions(result, program, spec, constants) if timed_traces and constants else result
+        timed = any(p.trace is not None and p.trace.timeline is not None for p in result.properties)
+        given = [name for name in passes.parameters(program) if name in constants] if timed and constants else []
+        return _reasons().with_conditions(result, program, spec, constants, given) if given else result
     except SpecError as error:
         return refused(shown, spec or "", constants, error)
 

@@ -58,6 +58,10 @@ class Diagnostic:
     def place(self) -> str:
         return self.span.place if self.span else ""
 
+    def is_in(self, path: str) -> bool:
+        """Also where it has no place."""
+        return self.span is None or self.span.source.path == path
+
 
 class SpecError(Exception):
     """A spec that does not parse or typecheck: every diagnostic of the stage that refused it. Exit code 150.

@@ -9,6 +9,7 @@ from modelcheck import checker
 from modelcheck.ir.layout import Layout
 from modelcheck.ir.nodes import Model
 from modelcheck.ir.printer import print_model, print_program
+from modelcheck.ir.timing_printer import print_timing
 
 
 def stages(path: str | Path, constants: Mapping[str, object]) -> Iterator[tuple[str, str]]:
@@ -19,6 +20,8 @@ def stages(path: str | Path, constants: Mapping[str, object]) -> Iterator[tuple[
     yield "surface", print_program(program)
     model = checker.compiled(program, spec, constants)
     yield "core", print_model(model)
+    if model.timing is not None:
+        yield "timing", print_timing(model)
     yield "dependencies", _dependencies(model)
     yield "layout", _layout(model)
 

@@ -27,7 +27,9 @@ def vacuities(model: Model, selected: tuple[Property, ...], seen: Exploration) -
             found.append(Vacuity(p.name, f"no reachable state satisfies `{p.name}`", p.span))
         found += [Vacuity(p.name, text, p.span) for text in _never_held(model, p, seen)]
     if not seen.initial_enabled and model.actions:
-        found.append(Vacuity(INITIAL, "no step is enabled in any initial state", model.span))
+        what = "no step is enabled in any initial state" if seen.generated else "there is no initial state"
+        what += ": each breaks a deadline, or its clocks a `when`" if model.timing and not seen.generated else ""
+        found.append(Vacuity(INITIAL, what, model.span))
     if not model.actions:
         found.append(Vacuity(INITIAL, "there are no steps at all", model.span))
     return tuple(found)

@@ -42,6 +42,12 @@ CASES = {
     "an evaluation error": ("overflows", "Overflows, evaluation_error(length=4)", True),
     "an evaluation error of another kind": ("overflows", "Overflows, assertion_fails()", False),
     "restricted": ("counter", 'Counter, only("never_negative"), where(bound=3)', True),
+    "restricted to asserts": ("asserts", 'Asserts, only("assertion"), assertion_fails(length=3)', True),
+    "restricted to asserts, not expected": ("asserts", 'Asserts, only("assertion")', False),
+    "restricted to evaluation errors": ("overflows", 'Overflows, only("evaluation_error"), evaluation_error()', True),
+    "restricted to events that do not come": (
+        "counter", 'Counter, only("assertion", "evaluation_error"), where(bound=3)', True,
+    ),
     "restricted, temporal left out": ("temporal", 'Temporal, only("small")', True),
     "within a constraint": ("constrained", 'Constrained, holds("small")', True),
 }  # fmt: skip
@@ -91,6 +97,68 @@ def test_another_case_may_take_the_step(tmp_path: Path) -> None:
     both = one + '\n    Case("two", Counter),'
     assert gate([written(tmp_path, "counter", cases=both)]).exit_code == 0
     assert gate([tmp_path / "counter.py"], select="one").untaken == ()
+
+
+BASE = """from modelcheck import Case, Const, Int, Spec, invariant, process, where
+
+least = Const(1)
+
+
+class Base(Spec):
+    n = Int(0, 2, init=0)
+
+    @process
+    def main(self):
+        yield "one"
+        self.n = 1
+        if self.n > least:
+            yield "two"
+            self.n = 2
+
+    @invariant
+    def small(self):
+        return self.n <= 2
+"""
+VARIANT = """from modelcheck import Case, process
+
+from .base import Base
+
+
+class Variant(Base):
+    @process
+    def other(self):
+        yield "three"
+        self.n = 0
+
+
+CASES = [Case("it", Variant)]
+"""
+
+
+def test_a_variant_need_not_take_every_step_that_it_imports(tmp_path: Path) -> None:
+    """The steps of a file count where the file is one of the gate's; the cases of any of its files may take them."""
+    base, variant = tmp_path / "base.py", tmp_path / "variant.py"
+    base.write_text(BASE)
+    variant.write_text(VARIANT)
+    assert gate([variant]).exit_code == 0
+    assert [(u.path, u.title) for u in gate([base, variant]).untaken] == [(str(base), "main: two")]
+    base.write_text(BASE + '\n\nCASES = [Case("all", Base, where(least=0))]\n')
+    assert gate([base, variant]).exit_code == 0
+    variant.write_text(VARIANT.replace("self.n = 0", 'self.n = 0\n        if self.n == 1:\n            yield "four"'))
+    assert [u.title for u in gate([variant]).untaken] == ["other: four"]
+
+
+def test_notes_on_imported_files_are_counted(tmp_path: Path, capsys) -> None:
+    """A step of `base.py` that the variant never enables: its file's own cases speak of it."""
+    (tmp_path / "base.py").write_text(BASE)
+    variant = tmp_path / "variant.py"
+    variant.write_text(VARIANT.replace("self.n = 0", "self.n = 0\n        if self.n == 2:\n            self.n = 1"))
+    assert main(["check", str(variant), "--strict"]) == 21
+    text = capsys.readouterr().out
+    assert "variant.py:11" in text and "base.py:" not in text and "3 notes on imported files" in text
+    variant.write_text(VARIANT)
+    assert main(["check", str(variant), "--strict", "-v"]) == 0
+    assert "base.py:13" in capsys.readouterr().out
 
 
 def test_collecting(tmp_path: Path) -> None:

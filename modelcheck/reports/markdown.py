@@ -9,14 +9,14 @@ EVENTS = ("deadlock", "assertion", "evaluation_error")  # columns only where one
 
 
 LEGEND = (
-    "Written by `modelcheck gate --markdown`. `ok`: it holds in every state, or on every fair behaviour. `violated @n`: "
-    "the shortest trace has n states; where it goes on for ever, stem and cycle together. A dash: the case leaves it out."
+    "Written by `modelcheck gate --markdown`. `ok`: it holds in every state, or on every fair behaviour. "
+    "`violated @n`: the shortest trace has n states; where it goes on for ever, stem and cycle together. "
+    "A dash: the case leaves it out."
 )
 
 
 def render(gate: GateResult, heading: str) -> str:
-    """The cases of one spec class are one table, in the order of the file, wherever they stand in it. `@n` is the length
-    of the shortest trace in states."""
+    """The cases of one spec class are one table, in the order of the file, wherever they stand in it."""
     tables: dict[tuple[str, str], list[CaseResult]] = {}
     for case in gate.cases:
         tables.setdefault((case.path, case.spec), []).append(case)

@@ -4,7 +4,7 @@
 that they mean at that moment; it wakes for these files alone, then looks at the *numbers* again (fs/select.c:
 do_select). A descriptor that is closed meanwhile, or a handler that is added, does not wake it.
 
-`HandlerList` is the list of IOHandlerRecord (vl.c:1010): a record that is unset is only marked as deleted,
+`HandlerList` is the list of IOHandlerRecord (vl.c): a record that is unset is only marked as deleted,
 since the main loop may be walking the list; a set for the same number makes use of it again. The list is kept
 by number here: it never has two records for one, and what the order of dispatch changes is left to the spec
 that walks it.
@@ -80,7 +80,7 @@ class HandlerList(Record):
         return {fd for fd in Fd if self.is_live(fd)}
 
     def free_deleted(self):
-        """After the dispatch (vl.c:1350)."""
+        """After the dispatch (vl.c: main_loop_wait)."""
         for fd in Fd:
             if self.handler[fd].deleted:
                 self.handler[fd] = Handler()
@@ -179,16 +179,16 @@ class MainLoop(Spec):
             yield "fill fd_set", "vl.c:1296"
             entered = self.select.enter(self.table, self.handlers.watched())
             assert entered == 0, "select fails with EBADF"
-            yield idle("select"), "vl.c:1330"
+            yield idle("select"), "vl.c: main_loop_wait"
             ready = self.select.ready(self.table, self.readable())
             when(len(ready) > 0 or select_times_out)
             self.select = Select()
             for fd in Fd:
                 if fd in ready:
-                    yield "dispatch", "vl.c:1340"
+                    yield "dispatch", "vl.c: main_loop_wait"
                     if self.handlers.is_live(fd) or (self.handlers.handler[fd].present and not recheck_deleted):
                         self.call(fd)
-            yield "free deleted records", "vl.c:1350"
+            yield "free deleted records", "vl.c: main_loop_wait"
             self.handlers.free_deleted()
 
     @process(fair="weak")
