@@ -216,8 +216,8 @@ def _audited(zones: TimedExploration) -> tuple[str, ...]:
     if told.disagreements:
         raise InternalError(f"z3 disagrees with the zones: {'; '.join(told.disagreements)}")
     asked = told.steps + told.pruned + told.covered
-    text = f"z3 agrees with {asked - told.unknown} of {asked} decisions: {told.steps} steps possible, {told.pruned} pruned,"
-    text = f"{text} {told.covered} zones covered; and with the times of every trace."
+    decided = f"{told.steps} steps possible, {told.pruned} pruned, {told.covered} zones covered"
+    text = f"z3 agrees with {asked - told.unknown} of {asked} decisions: {decided}; and with the times of every trace."
     return (text, f"It did not answer {told.unknown} questions: these are not confirmed.") if told.unknown else (text,)
 
 

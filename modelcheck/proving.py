@@ -197,7 +197,7 @@ def _properties(
         if q.about is not None and q.kind == q.about.kind:
             verdict = _verdict(q, a)
             verdict = "vacuous" if verdict == "holds" and q.about.name in silent else verdict
-            verdict = "error" if q.about.name in failing and verdict != "violated" else verdict
+            verdict = "error" if q.about.name in failing and a.verdict != "found" else verdict
             yield PropertyResult(q.about.name, q.kind, verdict, _trace(model, system, q, a), q.about.span)
     for kind in ("deadlock", "assertion", "evaluation_error"):
         of_kind = [(q, a) for q, a in answered if q.kind == kind and a.verdict != "proved"]

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Iterator, Literal, Mapping, Sequence
 
+from modelcheck.errors import Span
 from modelcheck.ir import evaluate
 from modelcheck.ir.evaluate import Outcome
 from modelcheck.ir.nodes import Model
@@ -127,6 +128,50 @@ def failing_case(
                 for predicate, atoms in timed.cases
             )
     raise ValueError(f"property {property_index} does not speak of clocks")
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A condition of time that is false where a step would be taken. deadline: it is one of where the step leads to;
+    else the step's own. bound: of the atom, evaluated."""
+
+    atom: Atom
+    bound: int
+    clocks: Clocks
+    deadline: bool
+    span: Span | None
+
+
+def refused(
+    model: Model, state: tuple[Any, ...], clocks: Clocks, action: int, params: Sequence[int] = ()
+) -> list[Refused]:
+    """What of time stops each way through a step at this moment, the first condition of each. A clock that may be set
+    to a range is set to its least value."""
+    run, found = _Run(model, params), []
+    for way in evaluate.outcomes(model, state, action):
+        if way.state is not None:
+            found += run.first_refused(action, way.state, clocks)
+    return found
+
+
+def longest_delay(model: Model, state: tuple[Any, ...], clocks: Clocks, params: Sequence[int] = ()) -> Fraction | None:
+    """How long time can go on in a state; None for ever. Where a deadline is strict in dense time there is no longest
+    delay: then one on the way to it."""
+    run = _Run(model, params)
+    if run.still(state) is not None:
+        return Fraction(0)
+    limits = [d.atom for d in run.timing.deadlines if d.atom.right == 0 and run.true(d.predicate, state)]
+    left = [(value(a.bound, params) - clocks[a.left], a.strict) for a in limits]
+    most, strict = min(left, key=lambda pair: (pair[0], not pair[1]), default=(None, False))
+    if most is None or not strict:
+        return most
+    return most - min(Fraction(1, 2), most / 2) if run.timing.dense else most - 1
+
+
+def waits_for_committed(model: Model, state: tuple[Any, ...], action: int) -> bool:
+    """Whether a step is not taken because other processes are at committed labels."""
+    committed = _Run(model, ()).committed(state)
+    return bool(committed) and model.actions[action].process not in committed
 
 
 def timing_of(model: Model) -> Timing:
@@ -319,6 +364,23 @@ class _Run:
             raise NotARun(number, "it has values of more clocks than it sets")
         done.clocks = tuple(now)
         return done
+
+    def first_refused(self, action: int, told: tuple[Any, ...], clocks: Clocks) -> list[Refused]:
+        """As `carried_out`, for the reason alone."""
+        registers, now = {i: int(told[i]) for i in self.timing.registers}, list(clocks)
+        for site in executed(self.timing, action, registers):
+            match site.op:
+                case Constrain(atom) if not holds(atom, tuple(now), self.params, registers):
+                    bound = value(atom.bound, self.params, registers)
+                    return [Refused(atom, bound, tuple(now), False, site.span)]
+                case Reset(clock, low):
+                    now[clock] = Fraction(value(low, self.params, registers))
+        state = cleared(self.model, told)
+        return [
+            Refused(d.atom, value(d.atom.bound, self.params), tuple(now), True, d.span)
+            for d in self.timing.deadlines
+            if self.true(d.predicate, state) and not holds(d.atom, tuple(now), self.params)
+        ][:1]
 
     def taken(
         self, number: int, left: Iterator[Fraction], low: Bound, high: Bound, registers: Mapping[int, int]

@@ -63,6 +63,7 @@ def check_object(result: Result) -> dict[str, Any]:
         "notes": [{**_diagnostic(n.diagnostic), "strict": n.strict} for n in result.notes],
         "diagnostics": [_diagnostic(d) for d in result.diagnostics],
         "trace": _trace(result.model, result.trace),
+        "remarks": [*result.remarks, *(r for p in result.properties for r in p.remarks)],
     }
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Iterator
 
-from modelcheck.ir import evaluate
-from modelcheck.ir.clockwork import Clocks
+from modelcheck.errors import Span
+from modelcheck.ir import clockwork, evaluate
+from modelcheck.ir.clockwork import Clocks, Refused
 from modelcheck.ir.nodes import Model
 from modelcheck.trace import Trace
 
@@ -74,3 +75,62 @@ def last_look(model: Model, trace: Trace) -> Iterator[str]:
     told = [f"{name} = {value}" for name, value in clocks(model, trace, trace.timeline.at_end)]
     if told:
         yield f"At {at_end(model, trace)}: {', '.join(told)}."
+    delay = _to_the_end(model, trace)
+    if delay:
+        yield f"Time can go on to {shown(model, trace.timeline.end + delay)}; what is said below is said of then."
+
+
+def _to_the_end(model: Model, trace: Trace) -> Fraction:
+    """In a timelock, what is left of time; else 0."""
+    if trace.timeline is None or trace.kind != "timelock":
+        return Fraction(0)
+    return clockwork.longest_delay(model, trace.steps[-1].state, trace.timeline.at_end) or Fraction(0)
+
+
+def refusals(model: Model, trace: Trace, action: int) -> Iterator[str]:
+    """What of time stops a step whose conditions on the state alone hold, at the end of a trace; of a timelock, at the
+    end of time."""
+    timing, timeline, state = model.timing, trace.timeline, trace.steps[-1].state
+    if timing is None or timeline is None or not evaluate.outcomes(model, state, action):
+        return
+    if clockwork.waits_for_committed(model, state, action):
+        yield "a process is at a committed label, and goes first"
+        return
+    clocks = clockwork.delayed(model, state, timeline.at_end, _to_the_end(model, trace))
+    places: dict[tuple[bool, Span | None], list[Refused]] = {}
+    for found in clockwork.refused(model, state, clocks, action):
+        places.setdefault((found.deadline, found.span), []).append(found)
+    for (deadline, span), alternatives in places.items():
+        line = f", line {span.line}" if span else ""
+        told = dict.fromkeys(condition(model, found) for found in alternatives)
+        # A test that holds in several ways, or whose timers may be off, is told as it is written.
+        what = next(iter(told)) if len(told) == 1 or span is None else span.text.splitlines()[0]
+        yield f"{'it would miss a deadline' if deadline else 'too early or too late'}{line}: {what}"
+
+
+def condition(model: Model, found: Refused) -> str:
+    """`x <= 3 h is false: x = 5 h`. Of a timer, what remains is told: its clock shows the maximum less that."""
+    timing, (left, right) = model.timing, (found.atom.left, found.atom.right)
+    assert timing is not None
+    parts, bound, total = [], Fraction(found.bound), Fraction(0)
+    for clock, sign in ((left, 1), (right, -1)):
+        if clock:
+            declared, seen = timing.clocks[clock - 1], found.clocks[clock]
+            if declared.timer:
+                most = declared.maximum or 0
+                parts.append((-sign, f"{declared.name}.remaining"))
+                bound, total = bound - sign * most, total - sign * (most - seen)
+            else:
+                parts.append((sign, declared.name))
+                total += sign * seen
+    below = any(sign > 0 for sign, _ in parts)
+    if not below:
+        parts, bound, total = [(1, name) for _, name in parts], -bound, -total
+    names = _sum(sorted(parts, key=lambda part: -part[0]))
+    relation = ("<" if below else ">") + ("" if found.atom.strict else "=")
+    return f"{names} {relation} {shown(model, bound)} is false: {names} = {shown(model, total)}"
+
+
+def _sum(parts: list[tuple[int, str]]) -> str:
+    (_, first), *others = parts
+    return first + "".join(f" {'+' if sign > 0 else '-'} {name}" for sign, name in others)

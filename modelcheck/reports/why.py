@@ -7,7 +7,7 @@ from textwrap import wrap
 from typing import Any, Iterable, Iterator
 
 from modelcheck.errors import Diagnostic, Span, render
-from modelcheck.ir.evaluate import Blocked, blockers, outcomes
+from modelcheck.ir.evaluate import Blocked, blockers
 from modelcheck.ir.explain import Clause, explain as explain_expr
 from modelcheck.ir.nodes import Action, Model, Process, Property, Variable, walk
 from modelcheck.ir.ops import FaultKind
@@ -25,7 +25,7 @@ def explain(model: Model, trace: Trace, *, width: int = 100) -> str:
     """Empty where there is nothing to explain. Source lines with carets are not folded to the width."""
     match trace.kind:
         case "deadlock" | "quiescent" | "timelock" if trace.steps:
-            told = (*times.last_look(model, trace), *_deadlock(model, trace.steps[-1].state, trace.kind))
+            told = (*times.last_look(model, trace), *_deadlock(model, trace))
             return "\n".join(_folded(told, width)) + "\n"
         case "assertion" | "evaluation_error" if trace.failure:
             return _failure(model, trace, trace.failure, width)
@@ -101,19 +101,21 @@ STUCK = {
 }
 
 
-def _deadlock(model: Model, state: State, kind: str) -> Iterator[str]:
+def _deadlock(model: Model, trace: Trace) -> Iterator[str]:
+    alone = [i for i, a in enumerate(model.actions) if a.process is None]
     if not model.processes:
-        yield f"{STUCK[kind]} Because"
-        yield from _blocked_actions(model, state, [i for i, a in enumerate(model.actions) if a.process is None])
+        yield f"{STUCK[trace.kind]} Because"
+        yield from _blocked_actions(model, trace, alone)
         return
-    yield f"{STUCK[kind]} Where each process stands, and what blocks it:"
+    yield f"{STUCK[trace.kind]} Where each process stands, and what blocks it:"
     width = max(len(title(p)) for p in model.processes)
     for number, process in enumerate(model.processes):
-        yield from _blocked_process(model, state, number, process, width)
-    yield from _blocked_actions(model, state, [i for i, a in enumerate(model.actions) if a.process is None])
+        yield from _blocked_process(model, trace, number, process, width)
+    yield from _blocked_actions(model, trace, alone)
 
 
-def _blocked_process(model: Model, state: State, number: int, process: Process, width: int) -> Iterator[str]:
+def _blocked_process(model: Model, trace: Trace, number: int, process: Process, width: int) -> Iterator[str]:
+    state = trace.steps[-1].state
     place = standing(model, state, process)
     head = f"  {title(process):<{width}}  "
     if place.kind == "done":
@@ -123,7 +125,7 @@ def _blocked_process(model: Model, state: State, number: int, process: Process, 
         reason
         for i, action in enumerate(model.actions)
         if action.process == number and _stands_at(process, state, action)
-        for reason in _reasons(model, state, i)
+        for reason in _reasons(model, trace, i)
     ]
     rest = " (it may rest here)" if place.kind == "idle" else ""
     source = f" ({place.source})" if place.source else ""
@@ -137,19 +139,18 @@ def _stands_at(process: Process, state: State, action: Action) -> bool:
     return action.place is None or action.place == here
 
 
-def _blocked_actions(model: Model, state: State, actions: list[int]) -> Iterator[str]:
+def _blocked_actions(model: Model, trace: Trace, actions: list[int]) -> Iterator[str]:
     for i in actions[:MOST_ACTIONS]:
         label = names(model, i)[1]
-        yield from (f"  {label}: {reason}" for reason in dict.fromkeys(_reasons(model, state, i)))
+        yield from (f"  {label}: {reason}" for reason in dict.fromkeys(_reasons(model, trace, i)))
     if len(actions) > MOST_ACTIONS:
         yield f"  and {len(actions) - MOST_ACTIONS} more actions"
 
 
-def _reasons(model: Model, state: State, action: int) -> Iterator[str]:
-    for blocked in blockers(model, state, action):
+def _reasons(model: Model, trace: Trace, action: int) -> Iterator[str]:
+    for blocked in blockers(model, trace.steps[-1].state, action):
         yield from _reason(model, blocked)
-    if model.timing and outcomes(model, state, action):
-        yield "the clocks do not allow it"
+    yield from times.refusals(model, trace, action)
 
 
 def _reason(model: Model, blocked: Blocked) -> Iterator[str]:

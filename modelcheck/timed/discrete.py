@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelcheck.errors import Diagnostic, SpecError
+from modelcheck.ir.printer import show_value
 from modelcheck.ir.timing import ClockDecl
 from modelcheck.search.store import Store, grown, keys
 from modelcheck.system import FAULT, TRUE, States, Successors, TransitionSystem
@@ -24,6 +25,7 @@ from modelcheck.timed.effects import Effects, Program, raw_atom
 BLOCK = 4096
 FAULTY, UNSETTLED = -1, -2  # for a mode: where a predicate of time cannot be evaluated; where nobody has asked yet
 NATIVE_AT = 10_000  # discrete states
+MOST_SHOWN = 8  # parts of a state in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,7 @@ class DiscreteStates:
             number = self._mode_numbers.get(key)
             if number is None:
                 number = self._mode_numbers[key] = len(self.modes)
-                self.modes.append(self._mode(deadlines[i], bool(delay[i]), bounds[i]))
+                self.modes.append(self._mode(rows[i : i + 1], deadlines[i], bool(delay[i]), bounds[i]))
             found[i] = number
         return np.where(faulty | more | most, FAULTY, found)
 
@@ -191,15 +193,26 @@ class DiscreteStates:
         true[:, [column for column, i in enumerate(ids) if i is not None]] = answers == TRUE
         return true, (answers == FAULT).any(axis=1)
 
-    def _mode(self, holding: NDArray[np.bool_], delay: bool, bounds: NDArray[np.int64]) -> Mode:
+    def _mode(self, row: States, holding: NDArray[np.bool_], delay: bool, bounds: NDArray[np.int64]) -> Mode:
         numbers = tuple(np.flatnonzero(holding).tolist())
         deadlines = tuple(self.deadlines[i] for i in numbers)
         lower, upper = (tuple(side.tolist()) for side in bounds)
         bounded = {left for left, right, _ in deadlines if right == 0}
         for x, limit in enumerate(lower):
             if delay and limit == INFINITY and x not in bounded:
-                raise SpecError([unbounded(self.timing.clocks[x - 1])])
+                raise SpecError([unbounded(self.timing.clocks[x - 1], self._shown(row))])
         return Mode(numbers, deadlines, delay, lower, upper)
+
+    def _shown(self, row: States) -> str:
+        """`n = 0, p at "b"`. row: (1, width)."""
+        model = self.effects.model
+        state = self.effects.layout.decode(self.effects.layout.unpack(row)[0])
+        told = [f"{v.name} = {show_value(v.type, x)}" for v, x in zip(model.variables, state)
+                if v.kind == "variable" and not v.hidden]  # fmt: skip
+        for process in model.processes:
+            place = process.places[process.start if process.variable is None else state[process.variable]]
+            told.append(f"{process.title} is done" if place.kind == "done" else f'{process.title} at "{place.label}"')
+        return ", ".join(told[:MOST_SHOWN]) + (", ..." if len(told) > MOST_SHOWN else "")
 
     def faulty(self) -> SpecError:
         """What is wrong where a mode is FAULTY."""
@@ -208,10 +221,12 @@ class DiscreteStates:
         return SpecError([Diagnostic("C003", text, spans[0] if spans else None)])
 
 
-def unbounded(clock: ClockDecl) -> Diagnostic:
+def unbounded(clock: ClockDecl, where: str) -> Diagnostic:
+    """where: the state without a bound, as authors read it."""
+    here = f" where {where}" if where else ""
     return Diagnostic(
         "C001",
-        f"`{clock.name}` is compared with another clock, and nothing bounds it before",
+        f"`{clock.name}` is compared with another clock, and no deadline bounds it{here}",
         clock.span,
-        "give it a deadline wherever time may pass and the comparison may still come",
+        "give it a deadline wherever time may pass and it is read before it is set: `implies(a, self.x <= 100)`",
     )

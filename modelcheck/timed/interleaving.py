@@ -63,7 +63,7 @@ def _systems(parametric: Parametric, steps: Steps) -> Iterator[System]:
         ways.append(here)
         state = here[0][1]
     ends = parametric.cases(state) if state is not None else []
-    for *taken, end in islice(product(*ways, ends or [()]), MOST_WAYS):
+    for taken, end in islice(product(product(*ways), ends or [()]), MOST_WAYS):
         path = parametric.path(taken, end)
         yield System(path, parametric.n, len(parametric.extents), dense=parametric.timing.dense)
 
@@ -94,7 +94,7 @@ def _same(parametric: Parametric, number: int, state: tuple[Any, ...]) -> bool:
 def _core(system: System) -> tuple[Constraint, ...] | None:
     """Those of its constraints that exclude each other; None where they do not."""
     number = z3.Real if system.dense else z3.Int
-    times = [number(f"t{i}") for i in range(system.unknowns)]
+    times: list[Any] = [number(f"t{i}") for i in range(system.unknowns)]
     solver = z3.Solver()
     solver.set("timeout", MILLISECONDS)
     names = [z3.Bool(f"c{i}") for i in range(len(system.constraints))]

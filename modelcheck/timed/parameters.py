@@ -4,17 +4,17 @@ An entry of a matrix is its value at the valuation, and beside it an expression 
 implied for *all* valuations, whichever of several was the smallest at this one. So the zones contain, at every other
 valuation, what can be reached there, as long as three kinds of decisions are right there too: that a zone is empty,
 that one is included in another, that the abstraction took a lower bound for a weaker one. These are recorded, as
-half-spaces. States from which, with time ignored, nothing bad can be reached are left out. Where nothing bad is found, they describe a region of valuations at which nothing bad can be reached.
-Where something is found, the path to it says under which valuations that very path can be taken (`projection`).
-Compare: Etienne Andre and others, "An inverse method for parametric timed automata", IJFCS 2009, which records every
-comparison and so describes smaller regions.
+half-spaces. States from which, with time ignored, nothing bad can be reached are left out. Where nothing bad is
+found, they describe a region of valuations at which nothing bad can be reached. Where something is found, the path to
+it says under which valuations that very path can be taken (`projection`). Compare: Etienne Andre and others, "An
+inverse method for parametric timed automata", IJFCS 2009, which records every comparison and so describes smaller
+regions.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from fractions import Fraction
 from math import ceil, floor, lcm
 from typing import Sequence
 
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from modelcheck.errors import UsageError
 from modelcheck.ir.nodes import Model, Property
 from modelcheck.ir.timing import TimedProperty, Timing
-from modelcheck.system import FALSE, FAULT, TRUE, TransitionSystem
+from modelcheck.system import FAULT, TRUE, TransitionSystem
 from modelcheck.ir import linear
 from modelcheck.timed.bounds import StaticBounds
 from modelcheck.timed.dbm import INFINITY, LE_ZERO, NEVER, plus
@@ -55,7 +55,7 @@ class Zone:
 
 
 class Numbers:
-    """A valuation, and what is decided at it. `recorded`: what must hold elsewhere for the decisions to be right there."""
+    """A valuation, and what is decided at it. `recorded`: what must hold elsewhere for that to be right there."""
 
     def __init__(self, point: Point, dense: bool):
         self.point, self.dense = point, dense
@@ -126,8 +126,8 @@ class Numbers:
             d.values[i * n], d.exprs[i * n] = INFINITY, None
 
     def extrapolate(self, d: Zone, n: int, lower: Sequence[int], upper: Sequence[int]) -> None:
-        """See `dbm.extrapolate`. A bound that is dropped is weaker at every valuation; a lower bound that is replaced by
-        a number must be recorded."""
+        """See `dbm.extrapolate`. A bound that is dropped is weaker at every valuation; where a lower bound is replaced
+        by a number, that is recorded."""
         floors = d.values[:n]
         above = [-(b >> 1) > _times(limit, self.scale) for b, limit in zip(floors, lower)]
         beyond = [-(b >> 1) > _times(limit, self.scale) for b, limit in zip(floors, upper)]
@@ -207,9 +207,10 @@ class _Row:
 
 
 class Parametric:
-    """A model with parameters, and a property of it: an invariant that may fail or a reachable that may be witnessed.
-    The discrete part is explored once, for all valuations. `relevant`: from which discrete states something bad can be
-    reached with time ignored; None where that is not known. Without a target nothing is bad. Raises SpecError as `checking.system_of`."""
+    """A model with parameters, and a property of it: an invariant that may fail or a reachable that may be
+    witnessed. The discrete part is explored once, for all valuations. `relevant`: from which discrete states
+    something bad can be reached with time ignored; None where that is not known. Without a target nothing is
+    bad. Raises SpecError as `checking.system_of`."""
 
     def __init__(self, model: Model, timing: Timing, system: TransitionSystem, target: Property | None):
         self.model, self.timing, self.target = model, timing, target
@@ -277,8 +278,10 @@ class Parametric:
         """Of a property without clocks."""
         if state not in self._bad:
             p = self.target
-            asked = p is not None and p.predicate is not None and not self.speaks
-            self._bad[state] = asked and self._true(state, p.predicate) is (p.kind == "reachable")
+            if p is None or p.predicate is None or self.speaks:
+                self._bad[state] = False
+            else:
+                self._bad[state] = self._true(state, p.predicate) is (p.kind == "reachable")
         return self._bad[state]
 
     def cases(self, state: int) -> list[tuple[SymbolicAtom, ...]]:

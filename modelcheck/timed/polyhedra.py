@@ -84,8 +84,8 @@ class Space:
         return self.point(self.polyhedron(polyhedron), z3.Not(self.union(union))) is None
 
     def outside(self, regions: Sequence[Polyhedron], random: Random) -> Point | None:
-        """A valuation in none of the regions; None where they are everything. Whole numbers are preferred, and what lies
-        at no border: there, more than is needed would be equal. Raises Undecided."""
+        """A valuation in none of the regions; None where they are everything. Whole numbers are preferred, and what
+        lies at no border: there, more than is needed would be equal. Raises Undecided."""
         for _ in range(TRIES):
             guess = tuple(Fraction(random.randint(low, high)) for low, high in self.extents)
             if self.contains(guess) and not any(linear.holds(p, guess) for p in regions):

@@ -207,9 +207,7 @@ def _cost(edges: Edges, v: int) -> tuple[int, int]:
     return into * out, v
 
 
-def _with(
-    bounds: list[tuple[Linear, bool]], new: tuple[Linear, bool], extents: Extents
-) -> list[tuple[Linear, bool]]:
+def _with(bounds: list[tuple[Linear, bool]], new: tuple[Linear, bool], extents: Extents) -> list[tuple[Linear, bool]]:
     """One bound more; without those that another one is below, whatever the parameters are."""
     if any(_implies(b, new, extents) for b in bounds):
         return bounds

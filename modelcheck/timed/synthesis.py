@@ -29,9 +29,9 @@ SEED = 1  # valuations are guessed in the same order on every run
 
 @dataclass(frozen=True, slots=True)
 class Synthesis:
-    """Regions of valuations. stopped: why it ended before everything was known, in words; then `unexplored` is what is
-    left, or empty where that is too many pieces, and `unknown_at` a valuation in it. bad_at, safe_at: the valuations
-    that were explored. asked: how often z3 was asked whether the regions fit together; confirmed: whether it said so."""
+    """Regions of valuations. stopped: why it ended before everything was known, in words; then `unexplored` is what
+    is left, or empty where that is too many pieces, and `unknown_at` a valuation in it. bad_at, safe_at: the valuations
+    that were explored. asked: how often z3 was asked whether the regions fit together; confirmed: that it said so."""
 
     space: Space
     bad: Region
@@ -148,5 +148,3 @@ class _Search:
         for what, point in wrong.items():
             if point is not None:
                 raise InternalError(f"parameters {tuple(map(str, point))} {what}")
-
-

@@ -78,9 +78,7 @@ def _site(same: tuple[ClockSite, ...]) -> ClockSite:
             return replace(same[0], op=Constrain(_atom([s.op.atom for s in same if isinstance(s.op, Constrain)])))
         case Reset(clock):
             resets = [s.op for s in same if isinstance(s.op, Reset)]
-            return replace(
-                same[0], op=Reset(clock, _bound([r.low for r in resets]), _bound([r.high for r in resets]))
-            )
+            return replace(same[0], op=Reset(clock, _bound([r.low for r in resets]), _bound([r.high for r in resets])))
     raise TypeError(same[0])
 
 
