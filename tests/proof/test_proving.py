@@ -168,6 +168,20 @@ def test_an_unknown_engine_is_refused_in_python_too() -> None:
         proving.prove_model(model, proving.Options(proof=proof.Options(engine="bmc")))
 
 
+def test_what_is_reached_is_reached_though_it_cannot_be_evaluated_elsewhere(tmp_path: Path) -> None:
+    """`seen` is true where m is 2, and divides by zero where m is 0: an evaluation error, of the run and not of `seen`."""
+    text = PAIR.replace("self.m == 2 * self.n", "True") + """
+    @reachable
+    def seen(self):
+        return 4 // self.m == 2
+"""
+    model = checker.compiled(written(tmp_path, "pair", text=text), None, {})
+    explored = checker.check_model(model, Exploring(properties=("seen",), thorough=True, limits=Limits(depth=4)))
+    proved = proving.prove_model(model, proving.Options(("seen",), False, (), proof.Options(depth=4)))
+    assert told(proved)["seen"] == told(explored)["seen"] == ("holds", 2)
+    assert proved.exit_code == explored.exit_code == 75
+
+
 def test_a_proof_of_one_property_may_use_another(tmp_path: Path) -> None:
     """Where only `small` is asked for, by induction: `same`, which nobody asked for, is what it follows from."""
     model = checker.compiled(written(tmp_path, "pair", text=PAIR), None, {})
