@@ -29,7 +29,8 @@ class Options:
     """How to check. `properties` None means all of them; `witness` names a reachable whose trace is wanted;
     `fewest_switches` asks for the traces with the fewest changes of process, `minimal_fairness` for the fairness that a
     temporal property needs. `thorough` searches the whole space though everything asked has been decided. Of a model
-    with time: `prune` False ignores it; `pins` are (quantity, value); `audit` asks z3 about every decision. `progress` is handed to the search."""
+    with time: `prune` False ignores it; `pins` are (quantity, value); `audit` asks z3 about every decision.
+    `progress` is handed to the search."""
 
     properties: tuple[str, ...] | None = None
     backend: str = "auto"
