@@ -77,8 +77,8 @@ class Walks:
 class Proof:
     """Why something can never happen. `subject`: the name of its PropertyResult. method: "induction", with its `depth`
     (the k of k-induction), the goals that were proved `together` with it, and whether it is enough to look at
-    `distinct` states; "invariant", an inductive one, its conjuncts as text; "exhaustion": no path has more than `depth` steps;
-    "triviality": no step and no expression of the spec can fail. lemmas: what was proved before and used."""
+    `distinct` states; "invariant", an inductive one, its conjuncts as text; "exhaustion": no path has more than `depth`
+    steps; "triviality": no step and no expression of the spec can fail. lemmas: what was proved before and used."""
 
     subject: str
     method: Literal["induction", "invariant", "exhaustion", "triviality"]
