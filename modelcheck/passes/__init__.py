@@ -28,7 +28,9 @@ from modelcheck.passes.names import World
 from modelcheck.passes.resolve import strings, with_guards_in_use
 from modelcheck.passes.walks import yields
 
-__all__ = ["PASSES", "Case", "Expected", "beyond", "cases", "compile", "diagnose", "source_steps", "spec_names"]
+__all__ = [
+    "PASSES", "Case", "Expected", "beyond", "cases", "compile", "diagnose", "parameters", "source_steps", "spec_names",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,14 @@ def cases(program: s.Program) -> tuple[Case, ...]:
         found = _cases(world)
     _raise_errors(world.report)
     return found
+
+
+def parameters(program: s.Program) -> tuple[str, ...]:
+    """The unknown parameters of a program that compiles, in order of their definition."""
+    world = World(program, {})
+    with _bounded(world.report, program):
+        world.evaluate_everything()
+    return tuple(p.name for p in world.params)
 
 
 def source_steps(program: s.Program, name: str) -> tuple[tuple[str, Span], ...]:

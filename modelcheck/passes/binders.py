@@ -26,25 +26,29 @@ def _settled(
     for stmt in body:
         match stmt:
             case n.Assign(target, value, span):
-                out.append(n.Assign(fold(target, env), fold(value, env), span))
+                out.append(n.Assign(_put(target, env), _put(value, env), span))
             case n.If(test, then, otherwise, site, span):
                 sides = (_settled(side, dict(env), bound, stored) for side in (then, otherwise))
-                out.append(n.If(fold(test, env), *sides, site, span))
+                out.append(n.If(_put(test, env), *sides, site, span))
             case n.When(test, site, span):
-                out.append(n.When(fold(test, env), site, span))
+                out.append(n.When(_put(test, env), site, span))
             case n.Assert(test, message, span):
-                out.append(n.Assert(fold(test, env), message, span))
+                out.append(n.Assert(_put(test, env), message, span))
             case n.For(local, domain, inner, span):
-                out.append(n.For(local, fold(domain, env), _settled(inner, dict(env), bound, stored), span))
+                out.append(n.For(local, _put(domain, env), _settled(inner, dict(env), bound, stored), span))
             case n.Choose(local, domain, shown, span):
                 fresh = n.Local(_free(local.name, bound, stored), local.type, local.span)
-                out.append(n.Choose(fresh, fold(domain, env), shown, span))
+                out.append(n.Choose(fresh, _put(domain, env), shown, span))
                 bound |= {fresh.name}
                 if local.name in stored:
                     out.append(n.Assign(stored[local.name], fresh, span))
                 else:
                     env[local.name] = fresh
     return tuple(out)
+
+
+def _put(e: n.Expr, env: dict[str, n.Expr]) -> n.Expr:
+    return fold(e, env) if env else e
 
 
 def _free(name: str, bound: frozenset[str], stored: Mapping[str, n.Variable]) -> str:

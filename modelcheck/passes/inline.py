@@ -10,19 +10,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Callable, Iterator
 
+from modelcheck.errors import Span
 from modelcheck.ir import nodes as n
 from modelcheck.ir import surface as s
 from modelcheck.ir.types import FormulaType, Type, show
-from modelcheck.passes import declarations, pure, references, statements, typecheck
+from modelcheck.passes import declarations, pure, references, statements, templates, typecheck
 from modelcheck.passes.context import Binding, Dsl, Member, NotPure, Place, Value, kind_of
 from modelcheck.passes.conversions import join_all
 from modelcheck.passes.simplify import fold, is_const, may_fault
+from modelcheck.passes.templates import MAX_CALLS
 from modelcheck.passes.typed import Break, Leave, Loop, Result, Scope, TStmt
 
 if TYPE_CHECKING:
     from modelcheck.passes.typecheck import Context
-
-MAX_CALLS = 40  # one inside the other
 
 # --- calling helpers --------------------------------------------------------------------------------------------------
 
@@ -140,7 +140,9 @@ def _inside(ctx: Context, e: s.Call, member: Member, scope: dict[str, Binding]) 
 def _as_expression(ctx: Context, e: s.Call, member: Member, me: Binding, expected: Type | None) -> n.Expr:
     outer = ctx.pure()
     scope, saved = _arguments(outer, e, member, me)
-    found = pure.value_of(_inside(outer, e, member, scope), member.function, expected)
+    inner = replace(_inside(outer, e, member, scope), expected=expected)
+    make = lambda: pure.value_of(inner, member.function, expected)  # noqa: E731
+    found = templates.inlined(inner, member.function, "value", make)
     if isinstance(found.type, FormulaType) and saved:
         hint = "write the formula out, or quantify: `all(self.name(x) for x in Type)`"
         raise ctx.error("T020", e.span, "the arguments of a temporal formula are constants", hint)
@@ -157,20 +159,24 @@ def as_statements(
     scope, saved = _arguments(ctx, e, member, me)
     ctx.emit.extend(n.Assign(local, value, value.span) for local, value in saved)
     inner = replace(_inside(ctx, e, member, scope), emit=[], site=site, expected=expected, dropped=not wanted)
+    make = lambda: _body(inner, e.span, member, wanted)  # noqa: E731
+    body, result = templates.inlined(inner, member.function, wanted, make)
+    ctx.emit.append(Scope(body, e.span, None if result is None else result.name))
+    return None if result is None else replace(result, span=e.span)
+
+
+def _body(inner: Context, span: Span, member: Member, wanted: bool) -> tuple[tuple[TStmt, ...], n.Local | None]:
+    """The statements of a helper, and the local that holds its result. `span`: of the call, for what is wrong."""
     statements.run(inner, member.function.body)
     body = tuple(inner.emit)
     results = [r for r in _flat(body) if isinstance(r, Result)]
     if not wanted or not results:
-        body = _map(body, lambda stmt: _unused(ctx, stmt) if isinstance(stmt, Result) else (stmt,))
-        ctx.emit.append(Scope(body, e.span))
-        return None
-    _check_results(ctx, member, body)
-    values, t = join_all(ctx, [r.value for r in results], e.span, "the results")
-    result = ctx.fresh(member.function.name, t, e.span)
+        return _map(body, lambda stmt: _unused(inner, stmt) if isinstance(stmt, Result) else (stmt,)), None
+    _check_results(inner, member, body)
+    values, t = join_all(inner, [r.value for r in results], span, "the results")
+    result = inner.fresh(member.function.name, t, member.function.span)
     final = {id(r): n.Assign(result, v, r.span) for r, v in zip(results, values)}
-    body = _map(body, lambda stmt: (final.get(id(stmt), stmt),))
-    ctx.emit.append(Scope(body, e.span, result.name))
-    return result
+    return _map(body, lambda stmt: (final.get(id(stmt), stmt),)), result
 
 
 def _check_results(ctx: Context, member: Member, body: tuple[TStmt, ...]) -> None:
@@ -232,14 +238,16 @@ def _flat(body: tuple[TStmt, ...]) -> list[TStmt]:
 
 
 def every(body: tuple[TStmt, ...]) -> Iterator[TStmt]:
-    """Every statement, nested ones included."""
-    for stmt in body:
+    """Every statement, nested ones included, in order of the text."""
+    waiting = list(reversed(body))
+    while waiting:
+        stmt = waiting.pop()
         yield stmt
         match stmt:
             case n.If(_, then, otherwise):
-                yield from every((*then, *otherwise))
+                waiting += (*reversed(otherwise), *reversed(then))
             case n.For(_, _, inner) | Loop(inner) | Scope(inner):
-                yield from every(inner)
+                waiting += reversed(inner)
 
 
 def _map(body: tuple[TStmt, ...], change: Callable[[TStmt], tuple[TStmt, ...]]) -> tuple[TStmt, ...]:

@@ -35,7 +35,8 @@ from modelcheck.passes.context import (
     module_span,
 )
 from modelcheck.passes.overrides import is_constant_type, natural_type, overridden
-from modelcheck.passes.walks import bound_names, names_in, unused_names, walk
+from modelcheck.passes.templates import Templates
+from modelcheck.passes.walks import bound_names, names_in, nodes, unused_names, walk
 
 PYTHON_TYPES = ("int", "bool", "str", "set", "list", "tuple", "dict", "None", "Any")
 Definitions = Mapping[str, s.Definition | s.ClassDef | s.Import]
@@ -48,6 +49,7 @@ class World:
         self.program = program
         self.report = Reporter()
         self.names = Names()
+        self.templates = Templates()
         self.records: dict[RecordType, ClassInfo] = {}
         self.params: list[timing.Param] = []
         self.assumptions: list[timing.LinearAssumption] = []  # on parameters
@@ -262,9 +264,9 @@ class World:
 
     def _check_names(self, path: str, function: s.Function) -> None:
         """Names of functions that nobody calls are looked up too."""
-        local = {"self", *(p.name for p in function.parameters), *bound_names(function.body)}
-        for name in names_in((function.decorators, function.parameters, function.body)):
-            if name.id not in local and name.id not in BUILTINS:
+        local = {"self", *(p.name for p in function.parameters), *bound_names(function)}
+        for name in nodes(function):
+            if isinstance(name, s.Name) and name.id not in local and name.id not in BUILTINS:
                 self.lookup(path, name.id, name.span)
 
     def _check_steps(self, function: s.Function) -> None:
@@ -307,9 +309,11 @@ class World:
 
     def notes(self) -> None:
         """Constants that nobody reads, helpers that nobody calls, names that nobody uses."""
-        parts = {path: (m.definitions, m.assumptions, m.classes) for path, m in self.program.modules.items()}
-        read = {self._home(path, x.id) for path, of in parts.items() for x in names_in(of)}
-        called = {x.name for of in parts.values() for x in walk(of) if isinstance(x, s.Attribute)}
+        texts = [(path, x) for path, m in self.program.modules.items() for x in walk((m.definitions, m.assumptions))]
+        texts += [(path, x) for path, m in self.program.modules.items() for c in m.classes for x in nodes(c)]
+        names = {(path, x.id) for path, x in texts if isinstance(x, s.Name)}
+        read = {self._home(path, name) for path, name in names}
+        called = {x.name for _, x in texts if isinstance(x, s.Attribute)}
         for path, module in self.program.modules.items():
             for definition in module.definitions:
                 if self._is_constant(path, definition) and (path, definition.name) not in read:

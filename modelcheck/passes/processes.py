@@ -90,13 +90,14 @@ class Walker:
         self.branching = Branching(report)
         self.process = process
         self.places: list[PlaceInfo] = []
-        self.single = _assigned_once(body)
+        self.single = _assigned_once(body, clocks=bool(sites.clocks))
         self._body = body
         self._numbers: dict[tuple[int, int], int] = {}
         self._frames: dict[tuple, Frame] = {}
         self._joins: list[Frame] = []  # kept, since frames are told apart by identity
         self._active: set[tuple[int, int]] = set()
         self._escapes: dict[tuple[int, bool, bool], bool] = {}
+        self._measures: dict[int, tuple[int, bool]] = {}
         self._size = 0
         self._depth = 0
         self._end = self._frame("end", None, 0, {}, None)
@@ -327,10 +328,10 @@ class Walker:
         """The values of the rounds of a loop that is unrolled (None values for the rounds of a sequence that is known
         at run time); None where it stays a loop."""
         domain = fold(stmt.domain, env, unroll=True)
-        leaving = self.escapes(stmt.body) or any(isinstance(x, ClockSet | ClockNote) for x in every(stmt.body))
+        leaving = self.escapes(stmt.body) or self._measured(stmt.body)[1]
         if isinstance(domain, n.Const):
             found = members(domain)
-            small = len(found) * sum(1 for _ in every(stmt.body)) <= UNROLL_STATEMENTS
+            small = len(found) * self._measured(stmt.body)[0] <= UNROLL_STATEMENTS
             if leaving or small or isinstance(domain.type.of, TextType):
                 return tuple(n.Const(v, domain.type.of, stmt.span) for v in found)
             return None
@@ -342,6 +343,15 @@ class Walker:
             hint = "run over a type and test `in` inside"
             raise self.report.error("P067", stmt.span, f"a loop with steps over a set of {show(domain.type.of)}", hint)
         return tuple(n.Const(v, domain.type.of, stmt.span) for v in members(all_values(domain.type.of)))
+
+    def _measured(self, body: tuple[TStmt, ...]) -> tuple[int, bool]:
+        """The number of statements, and whether some of them set or note clocks."""
+        found = self._measures.get(id(body))
+        if found is None:
+            inside = list(every(body))
+            found = len(inside), any(isinstance(x, ClockSet | ClockNote) for x in inside)
+            self._measures[id(body)] = found
+        return found
 
     def _round(self, stmt: n.For, values: tuple[n.Const, ...], i: int, env: dict[str, n.Expr], k: Frame) -> list:
         if i == len(values):
@@ -412,12 +422,12 @@ def _changed_local(target: n.Lvalue) -> str:
     return ""
 
 
-def _assigned_once(body: tuple[TStmt, ...]) -> set[str]:
+def _assigned_once(body: tuple[TStmt, ...], *, clocks: bool) -> set[str]:
     """Locals with one assignment in the text: their value, where constant, is known from there on."""
     seen: dict[str, int] = {}
     for stmt in every(body):
         match stmt:
-            case n.Assign(n.Local(name), value) if speaks(value):  # it becomes one assignment in each branch
+            case n.Assign(n.Local(name), value) if clocks and speaks(value):  # it becomes one assignment in each branch
                 seen[name] = seen.get(name, 0) + 2
             case n.Assign(n.Local(name)):
                 seen[name] = seen.get(name, 0) + 1

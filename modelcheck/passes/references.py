@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
 def name(ctx: Context, e: s.Name) -> n.Expr:
     match ctx.lookup(e.id, e.span):
+        case Value(n.Const(value, t)):
+            return n.Const(value, t, e.span)
+        case Value(n.Local(local, t)):
+            return n.Local(local, t, e.span)
         case Value(expr) | Place(expr):
             return replace(expr, span=e.span)
         case TypeName():

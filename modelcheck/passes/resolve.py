@@ -112,8 +112,11 @@ def _renumbered(body: tuple[n.Stmt, ...], numbers: Mapping[int, int]) -> tuple[n
 
 def strings(body: Iterable[n.Stmt | n.Expr]) -> Iterable[n.Expr]:
     """The expressions whose value is, or holds, a string that is not known before the search: no state has one."""
+    known: dict[int, bool] = {}  # types are shared by many nodes
     for part in body:
         for x in walk(part):
             t = getattr(x, "type", BOOL)
-            if not isinstance(x, n.Const) and not isinstance(t, FormulaType) and not is_state(t):
+            if id(t) not in known:
+                known[id(t)] = isinstance(t, FormulaType) or is_state(t)
+            if not known[id(t)] and not isinstance(x, n.Const):
                 yield x

@@ -7,7 +7,8 @@ fault. What can be decided is decided from the left, as at run time.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Callable, Mapping
+from operator import is_
+from typing import Callable, Mapping, Sequence
 
 from modelcheck.ir import nodes as n
 from modelcheck.ir.evaluate import EvaluationError, evaluate
@@ -94,7 +95,7 @@ class _Folder:
                 record = self.expr(record, env)
                 if isinstance(record, n.Const):
                     return n.Const(record.value[record.type.position(e.name)], e.type, e.span)
-                return replace(e, record=record)
+                return e if record is e.record else n.Field(record, e.name, e.type, e.span)
             case n.Element(array, index):
                 return self.element(e, self.expr(array, env), self.expr(index, env))
             case n.Construct(items, t, span):
@@ -133,7 +134,7 @@ class _Folder:
                 pass
         if e.op is Op.NOT and isinstance(args[0], n.Apply) and args[0].op is Op.NOT:
             return args[0].args[0]
-        return replace(e, args=args)
+        return e if _same(args, e.args) else n.Apply(e.op, args, e.type, e.span)
 
     def logic(self, e: n.Logic, env: dict[str, n.Expr]) -> n.Expr:
         if e.connective == "implies":
@@ -153,14 +154,17 @@ class _Folder:
             kept.append(arg)
         if not kept:
             return n.Const(not short, BOOL, e.span)
-        return kept[0] if len(kept) == 1 else replace(e, args=tuple(kept))
+        if len(kept) == 1:
+            return kept[0]
+        return e if _same(kept, e.args) else n.Logic(e.connective, tuple(kept), e.span)
 
     def element(self, e: n.Element, array: n.Expr, index: n.Expr) -> n.Expr:
         if isinstance(array, n.Const) and isinstance(index, n.Const):
             position = _position(array.type.index, index.value)
             if position is not None:
                 return n.Const(array.value[position], e.type, e.span)
-        return replace(e, array=array, index=index)
+        same = array is e.array and index is e.index
+        return e if same else n.Element(array, index, e.type, e.span)
 
     def quantifier(self, q: n.Quantifier, env: dict[str, n.Expr]) -> n.Expr:
         domain = self.expr(q.domain, env)
@@ -223,6 +227,11 @@ class _Folder:
                 body = n.Logic("and", (guard, body), q.span)
             parts.append(body)
         return self.expr(n.Logic(connective, tuple(parts), q.span), {})
+
+
+def _same(parts: Sequence[n.Expr], before: Sequence[n.Expr]) -> bool:
+    """Whether folding has left every part as it was."""
+    return len(parts) == len(before) and all(map(is_, parts, before))
 
 
 def _counted(e: n.Expr, guard: n.Expr | None) -> n.Expr:

@@ -15,7 +15,7 @@ from modelcheck.passes import clock_declarations, clocks, declarations, inline
 from modelcheck.passes.context import Bad, Broken, ClassInfo, Member, Value, did_you_mean, kind_of, which
 from modelcheck.passes.names import World
 from modelcheck.passes.sizes import MAX_INITIAL
-from modelcheck.passes.walks import method_calls, names_in, walk, yields
+from modelcheck.passes.walks import method_calls, names_in, nodes, walk, yields
 
 MAX_INSTANCES = 4096
 Fairness = Literal["weak", "strong"] | None
@@ -41,8 +41,8 @@ class LocalInfo:
 @dataclass(frozen=True, slots=True, eq=False)
 class Family:
     """A process and its instances, the arguments of each. `first` is the number of the first instance; `labels` are
-    those in its text and in the procedures that it calls; `locals` are its declared locals by name (None for a name that
-    is declared in several blocks)."""
+    those in its text and in the procedures that it calls; `locals` are its declared locals by name (None for a name
+    that is declared in several blocks)."""
 
     name: str
     member: Member
@@ -176,10 +176,10 @@ def _locals(
     only that its type is not the same in every instance."""
     ctx = world.context(member.module)
     names = [p.name for p in member.function.parameters]
-    loops = {x.target: Value(n.Local("", declarations.BOOL)) for x in walk(member.function.body) if isinstance(x, s.For)}
+    loops = {x.target: Value(n.Local("", declarations.BOOL)) for x in nodes(member.function) if isinstance(x, s.For)}
     unknown = loops | {p: Value(n.Local("", t)) for p, t in zip(names, indices)}
     known = [loops | {p: Value(n.Const(v, t)) for p, v, t in zip(names, args, indices)} for args in instances]
-    for stmt in walk(member.function.body):
+    for stmt in nodes(member.function):
         match stmt:
             case s.Assign(s.Name(name), s.Call() as value) if declarations.is_declaration(ctx, value):
                 before = dict(world.report.errors)

@@ -40,7 +40,9 @@ from modelcheck.ir.types import (
 )
 from modelcheck.passes import calls, clocks, comparisons, comprehensions, references
 from modelcheck.passes.context import Bad, Binding, Broken, Declared, Expired, NotPure
-from modelcheck.passes.conversions import apply, coerce, inner, is_nothing, join_all, loose, plain, something, unify, what
+from modelcheck.passes.conversions import (
+    apply, coerce, inner, is_nothing, join_all, loose, plain, something, unify, what,
+)  # fmt: skip
 from modelcheck.passes.simplify import MAX_EFFORT, effort, fold, is_closed
 
 if TYPE_CHECKING:

@@ -193,6 +193,8 @@ def children(node: n.Expr | n.Stmt | ClockTest) -> tuple[n.Expr | n.Stmt, ...]:
 
 def walk(node: n.Expr | n.Stmt) -> Iterator[n.Expr | n.Stmt]:
     """The node and everything below it, parents first."""
-    yield node
-    for child in children(node):
-        yield from walk(child)
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(reversed(children(node)))

@@ -192,6 +192,8 @@ IN_AN_ACTION = {
     "a loop over a large type": "for i in §T018§Int(0, 100000): pass",
     "a dict without a type": "x = §T009§{0: 1, 1: 2}",
     "an index twice in a dict": "self.a = {0: 1, §T025§0: 2, 1: 3}",
+    "a loop over a set of strings": 'for p in §T022§{"idle", "busy"}:\n            self.phase = p',
+    "a list over a set of strings": 'x = §T022§[p for p in {"idle", "busy"}]',
     "a generator as a value": "self.changed§T009§(x for x in Q)",
     "a dict over a set": "self.a = §T026§{i: 1 for i in self.s}",
     "a dict with another key": "self.a = §T026§{i + 1: 1 for i in Q}",
@@ -385,6 +387,21 @@ AT_THE_TOP = {
         "        self.g(§N002§self.w, §N001§z)\n\n    def g(self, a, b):\n        self.n = a\n\n    def §P069§h(self):\n        yield \"a\"\n\n"
         "    def init(self):\n        self.n = §N001§q\n\n    @invariant\n    def inv(self):\n        x = §N001§u\n        y = §N001§v\n"
         "        return x and y and §N002§self.k\n",
+    "a string of no Enum in a set that is passed":
+        "P = Enum(\"a\", \"b\")\n\nclass T(Spec):\n    s = Set(P, init=set())\n\n    def within(self, allowed):\n"
+        "        return §T007§self.s <= allowed\n\n    @action\n    def f(self):\n        when(self.within({\"a\", \"c\"}))\n",
+    "None where a helper's value is wanted":
+        "class T(Spec):\n    n = Int(0, 3, init=0)\n\n    def f(self):\n        if self.n > 1:\n            return §T009§None\n"
+        "        self.n = 2\n        return 1\n\n    @action\n    def g(self):\n        self.f()\n        self.n = self.f()\n",
+    "a temporal property in an action":
+        "class T(Spec):\n    b = Bool(init=True)\n\n    @temporal\n    def f(self):\n        return always(self.b)\n\n"
+        "    @action\n    def g(self):\n        when(§T027§self.f())\n",
+    "a temporal property that calls itself":
+        "class T(Spec):\n    b = Bool(init=True)\n\n    @temporal\n    def f(self):\n        return always(§N007§self.g())\n\n"
+        "    @temporal\n    def g(self):\n        return §N007§self.f() or §N007§self.g()\n",
+    "a local that starts with a variable":
+        "class T(Spec):\n    n = Int(0, 3, init=0)\n\n    @process(each=Range(2))\n    def p(self, i):\n"
+        "        x = Int(0, 3, init=§T005§self.n)\n        y = Int(0, 3, init=§T006§i + 3)\n        z = Int(0, §T005§self.n, init=i)\n        yield \"a\"\n        self.n = x + y + z\n",
     "an Enum literal twice": "P = Enum(\"a\", §N003§\"a\")\n\nclass T(Spec):\n    p = P(init=\"a\")\n",
 }  # fmt: skip
 
@@ -457,6 +474,14 @@ def test_a_jump_outside_a_loop_is_met_only_where_a_front_end_left_a_gap() -> Non
     with pytest.raises(SpecError) as caught:
         load_text(text)
     assert [d.code for d in passes.diagnose(caught.value.partial)] == ["P065"]
+
+
+def test_what_is_wrong_with_a_local_is_said_once() -> None:
+    """It stands in every instance, and is looked at for `self.p[0].x` too."""
+    text = TEXTS["top: a local that starts with a variable"]
+    with pytest.raises(SpecError) as caught:
+        passes.compile(load_text(marked(text)[0]))
+    assert [d.code for d in caught.value.diagnostics] == ["T005", "T006", "T005"]
 
 
 NOTES = {
