@@ -52,6 +52,7 @@ class TimeOf:
         self._timers()
         if not (sites.clocks or sites.stays or timed.urgent or timed.committed or timed.urgent_actions):
             return None
+        self._check_urgent(programs)
         unit = world.time_unit()
         first = len(self.builder.variables)
         return timing.Timing(
@@ -70,6 +71,15 @@ class TimeOf:
             dense=not unit.discrete,
             unit=unit.unit,
         )
+
+    def _check_urgent(self, programs: list[tuple[timing.ClockSite, ...]]) -> None:
+        """Time stands still where an urgent action is possible: whether it is must not depend on time."""
+        for action in self.builder.timed.urgent_actions:
+            tests = [site for site in programs[action] if isinstance(site.op, timing.Constrain)]
+            if tests:
+                span = tests[0].span or self.builder.actions[action].span
+                hint = "leave out `urgent=True`, and say in a `@deadline` how long it may wait"
+                self.builder.world.report.error("T034", span, "an urgent action cannot test a clock", hint)
 
     def _clocks(self) -> Iterator[timing.ClockDecl]:
         for key, info in self.builder.sites.clocks.items():

@@ -133,6 +133,7 @@ TEXTS = {
     "a stay without times": 'class S(Spec):\n    @process\n    def p(self):\n        yield "a", §P033§after()\n',
     "an urgent label with its source inside": 'class S(Spec):\n    @process\n    def p(self):\n        yield §P033§urgent("a", "b.c:1")\n',
     "an expiry of two timers": 'class S(Spec):\n    x = Clock()\n\n    @§P023§expires("t", "u")\n    def f(self):\n        pass\n',
+    "an urgent action that tests a clock": "class S(Spec):\n    n = Int(0, 1, init=0)\n    x = Clock()\n\n    @action(urgent=True)\n    def f(self):\n        §T034§when(self.n == 0 and self.x >= 3)\n        self.n = 1\n",
     "an urgency that is no Bool": "class S(Spec):\n    x = Clock()\n\n    @action(urgent=§P023§1)\n    def f(self):\n        pass\n",
     "time with more than a unit": 'class S(Spec):\n    x = Clock()\n\n\n§T004§t = Time("ns", dense=True)\n',
 }
