@@ -53,7 +53,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "suite": ("errors ir passes result vacuity discovery exploring checker", ""),
     "console": ("", ""),
     "stages": ("ir checker", ""),
-    "commands": ("errors search exploring checker verbs proof proving synthesis suite stages result reports graph console logs validation", "click"),
+    "commands": ("errors search exploring checker verbs proof proving synthesis suite stages result trace reports graph console logs validation", "click"),
     "cli": ("errors commands result reports console", "click"),
     "pytest_plugin": ("errors discovery suite reports", "pytest"),
     # The typed names that specs import, and the API, whose names are resolved when they are used.

@@ -18,12 +18,12 @@ from modelcheck.commands.options import (
     limits,
     properties,
     rendered,
+    save_trace,
     verbosity,
 )
 from modelcheck.console import clear_progress, complain, progress, write
 from modelcheck.errors import render_all
-from modelcheck.reports import itf, json
-from modelcheck.result import Result
+from modelcheck.reports import json
 
 
 @click.command()
@@ -58,8 +58,8 @@ def check(spec: str, format_: str, save: str | None, quiet: bool, verbose: bool,
         result = checker.check_spec(spec, None, dict(given["constants"]), options)
     finally:
         clear_progress()
-    if save:
-        _save(result, given["witness"], save)
+    wanted = [p.trace for p in result.properties if p.name == given["witness"]] if given["witness"] else [result.trace]
+    save_trace(result, wanted[0] if wanted else None, save)
     if format_ == "json":
         write(json.render(result) + "\n")
     elif result.diagnostics:
@@ -67,11 +67,3 @@ def check(spec: str, format_: str, save: str | None, quiet: bool, verbose: bool,
     else:
         write(rendered(result, given, quiet, verbose))
     return result.exit_code
-
-
-def _save(result: Result, witness: str | None, path: str) -> None:
-    traces = [p.trace for p in result.properties if p.name == witness] if witness else [result.trace]
-    if traces and traces[0] is not None:
-        itf.save(result, traces[0], path)
-    else:
-        complain(f"there is no trace to save in {path}")

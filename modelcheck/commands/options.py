@@ -9,11 +9,12 @@ from typing import Any, Callable
 import click
 
 from modelcheck.commands.arguments import Definition, Duration, Size
-from modelcheck.console import width
+from modelcheck.console import complain, width
 from modelcheck.exploring import Options
-from modelcheck.reports import terminal
+from modelcheck.reports import itf, terminal
 from modelcheck.result import Result
 from modelcheck.search.exploration import Limits
+from modelcheck.trace import Trace
 
 
 def together(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -83,3 +84,11 @@ def rendered(result: Result, given: dict[str, Any], quiet: bool, verbose: bool) 
         quiet=quiet,
         verbose=verbose,
     )
+
+
+def save_trace(result: Result, trace: Trace | None, path: str | None) -> None:
+    """What `--save` asks for, if it is given."""
+    if path and trace is not None:
+        itf.save(result, trace, path)
+    elif path:
+        complain(f"there is no trace to save in {path}")

@@ -8,10 +8,9 @@ import click
 
 from modelcheck import proof, proving
 from modelcheck.commands.arguments import Duration, Size
-from modelcheck.commands.options import deadlock, define, format_, properties, together, verbosity
+from modelcheck.commands.options import deadlock, define, format_, properties, save_trace, together, verbosity
 from modelcheck.console import complain, width, write
 from modelcheck.errors import render_all
-from modelcheck.reports import itf
 from modelcheck.reports import proof as report
 
 _limits = together(
@@ -42,10 +41,7 @@ def prove(spec: str, format_: str, save: str | None, quiet: bool, verbose: bool,
         given["properties"] or None, not given["no_deadlock"], tuple(given["allow_vacuous"]), limits
     )
     result = proving.prove_spec(spec, dict(given["constants"]), options)
-    if save and result.trace is not None:
-        itf.save(result, result.trace, save)
-    elif save:
-        complain(f"there is no trace to save in {save}")
+    save_trace(result, result.trace, save)
     if format_ == "json":
         write(report.render_json(result) + "\n")
     elif result.diagnostics:

@@ -6,10 +6,9 @@ import click
 
 from modelcheck import synthesis
 from modelcheck.commands.arguments import Duration
-from modelcheck.commands.options import define, format_, verbosity
+from modelcheck.commands.options import define, format_, save_trace, verbosity
 from modelcheck.console import complain, width, write
 from modelcheck.errors import render_all
-from modelcheck.reports import itf
 from modelcheck.reports import synthesis as report
 
 
@@ -34,10 +33,7 @@ def synthesize(
     """
     options = synthesis.Options(property_, time_limit, iterations, samples, least)
     result = synthesis.synthesize_spec(spec, dict(constants), options)
-    if save and result.trace is not None:
-        itf.save(result, result.trace, save)
-    elif save:
-        complain(f"there is no trace to save in {save}")
+    save_trace(result, result.trace, save)
     if format_ == "json":
         write(report.render_json(result) + "\n")
     elif result.diagnostics:

@@ -13,6 +13,7 @@ from modelcheck.backends.smt.expressions import Flow, Stop
 from modelcheck.backends.smt.statements import Inputs, run
 from modelcheck.backends.smt.terms import conjunction, disjunction, same, term
 from modelcheck.backends.smt.values import Value, equal, grown, leaves, natural, symbols, typed
+from modelcheck.backends.tables import action_table
 from modelcheck.errors import Diagnostic, SpecError
 from modelcheck.ir.layout import Layout
 from modelcheck.ir.nodes import Expr, Model, Process
@@ -155,13 +156,5 @@ def _built(model: Model) -> SmtSystem:
     return SmtSystem(
         model, layout, state, after, flat, flat_after, (*builder.inputs.bools, *builder.inputs.integers),
         term(conjunction(typed(v.type, s) for v, s in zip(model.variables, state))), initial,
-        builder.terminated(), tuple(steps), tuple(faults), _action_table(model), tuple(builder.sites),
+        builder.terminated(), tuple(steps), tuple(faults), action_table(model), tuple(builder.sites),
     )  # fmt: skip
-
-
-def _action_table(model: Model) -> tuple[ActionInfo, ...]:
-    """Fairness is no concern of invariants: every action is a group of its own."""
-    return tuple(
-        ActionInfo(model.action_title(i), -1 if a.process is None else a.process, a.label, (), i, None, a.span)
-        for i, a in enumerate(model.actions)
-    )
