@@ -15,4 +15,7 @@ def large_store(width: int, actions: int, crew: Crew, expected: int, compact: bo
         return None
     if not available or not width:
         return None
-    return (CompactStore if compact else NativeStore)(width, actions, crew, expected)
+    try:
+        return (CompactStore if compact else NativeStore)(width, actions, crew, expected)
+    except MemoryError:  # address space is limited, and there is not enough of it to begin with
+        return None

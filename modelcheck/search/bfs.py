@@ -40,8 +40,8 @@ from modelcheck.system import States, Successors, TransitionSystem
 NATIVE_AT = 10_000  # states
 TRANSITIONS_PER_STATE = 5  # so many are as much work as a state: a search may have few states and many transitions
 PARTS = 8  # of a block, with the native store
-EMITTED = 1 << 16  # words of rows that a lane takes at most: the more, the less the workers wait for each other
-ALONE = 4  # of that, a lane with nobody to wait for takes one part in so many: what it writes stays small
+EMITTED = 1 << 15  # words of rows that a lane takes at most: the more, the less the workers wait for each other
+ALONE = 2  # of that, a lane with nobody to wait for takes one part in so many: what it writes stays small
 CHECKPOINT_S = 60.0
 
 

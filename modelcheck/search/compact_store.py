@@ -19,9 +19,9 @@ from modelcheck.errors import InternalError
 from modelcheck.search.emission import Lane
 from modelcheck.search.expand import answer_of
 from modelcheck.search.hashing import hashes
-from modelcheck.search.native_store import MOST_ROWS, Batch, NativeStore
+from modelcheck.search.native_store import Batch, NativeStore
 from modelcheck.search.parallel import Crew
-from modelcheck.search.regions import release, reserved
+from modelcheck.search.regions import LEAST_ROWS, release, reserved
 from modelcheck.search.store import Changes, Key
 from modelcheck.system import NativeSuccessors, States, Successors, TransitionSystem
 
@@ -30,9 +30,9 @@ class CompactStore:
     """See `store.Store`. `states` holds the vectors of the levels that are not closed; its other rows are undefined."""
 
     def __init__(self, width: int, actions: int, crew: Crew | None = None, expected: int = 0):
-        self._prints = NativeStore(1, actions, crew, expected)
-        self._wide = NativeStore(width, actions)  # empty: for what it can do with states of this width
-        self._states = reserved(MOST_ROWS, width, np.uint64)
+        self._wide = NativeStore(width, actions, rows=LEAST_ROWS)  # for what it can do with states of this width
+        self._prints = NativeStore(1, actions, crew, expected, beside=8 * width)
+        self._states = reserved(self._prints.rows, width, np.uint64)
         self._closed = 0
 
     def __len__(self) -> int:

@@ -298,25 +298,26 @@ def _insert_one(f: Function, t: _Table, i: Value, h: Value, keep: Callable[[Valu
 
 
 def _commit(module: ir.Module, width: int, action_kind: ir.IntType) -> None:
-    """Gives the flagged targets their rows, from `first` on, and writes them there. flags: padded with zeros to a
-    multiple of 8. slot_of is read COMMIT_AHEAD further than there are targets: what is there is not looked at."""
-    f = Function(module, "commit", f"*head *targets *flags *slot_of n first {WHERE}")
-    b, head = f.b, f.of["head"]
-    mask = b.sub(b.shl(I64(1), f.load(head, SHIFT)), I64(1))
-    row = f.variable(f.of["first"])
-    with f.counting(b.lshr(b.add(f.of["n"], I64(7)), I64(3))) as word:
-        with f.then(f.is_(f.load(f.of["flags"], word), "!=", 0)):
-            first = b.shl(word, I64(3))
-            with f.counting(b.add(first, I64(8)), first) as i:
-                with f.then(f.is_(f.load(f.of["flags"], i, I8), "!=", 0)):
-                    _commit_one(f, i, f.get(row), mask, width, action_kind)
-                    f.add(row, 1)
-    f.finish(f.get(row))
+    """Gives the flagged targets their rows, from `first` on, and writes them there. places: room for the positions of
+    those, and COMMIT_AHEAD more. They are gathered first, without a branch: no processor foretells which is new."""
+    f = Function(module, "commit", f"*head *targets *flags *slot_of *places n first {WHERE}")
+    b, places = f.b, f.of["places"]
+    mask = b.sub(b.shl(I64(1), f.load(f.of["head"], SHIFT)), I64(1))
+    fresh = f.variable(0)
+    with f.counting(f.of["n"]) as i:
+        f.store(places, f.get(fresh), i, I32)
+        f.add(fresh, f.load(f.of["flags"], i, I8))
+    with f.counting(I64(COMMIT_AHEAD)) as i:
+        f.store(places, b.add(f.get(fresh), i), 0, I32)
+    with f.counting(f.get(fresh)) as i:
+        ahead = f.load(places, b.add(i, I64(COMMIT_AHEAD)), I32)
+        f.prefetch(b.inttoptr(f.load(f.of["slot_of"], ahead), POINTER))
+        _commit_one(f, f.load(places, i, I32), b.add(f.of["first"], i), mask, width, action_kind)
+    f.finish(f.get(fresh))
 
 
 def _commit_one(f: Function, i: Value, row: Value, mask: Value, width: int, action_kind: ir.IntType) -> None:
     b = f.b
-    f.prefetch(b.inttoptr(f.load(f.of["slot_of"], b.add(i, I64(COMMIT_AHEAD))), POINTER))
     _write_row(f, i, row, width, action_kind)
     address = b.inttoptr(f.load(f.of["slot_of"], i), POINTER)
     tag = b.and_(f.load(address, 0, I32), b.not_(mask))

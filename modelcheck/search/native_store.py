@@ -26,7 +26,7 @@ from modelcheck.search import kernels as k
 from modelcheck.search.archive import CHUNK, HEAD, Part, read, write
 from modelcheck.search.emission import Lane
 from modelcheck.search.parallel import Alone, Crew
-from modelcheck.search.regions import available, forget_code, release, replace_by_file, reserved
+from modelcheck.search.regions import available, forget_code, release, replace_by_file, reserved, room
 from modelcheck.search.store import Changes, Key
 from modelcheck.system import NativeSuccessors, States, Successors, TransitionSystem
 
@@ -86,7 +86,7 @@ class _Scratch:
         if size > self.capacity:
             self.capacity = size + size // 4
             kinds = (("hashes", np.uint64), ("order", np.uint32), ("flags", np.uint8), ("slot_of", np.uint64))
-            room = self.capacity + 8 + k.COMMIT_AHEAD
+            room = self.capacity + k.COMMIT_AHEAD
             self.arrays = {name: np.zeros(room, kind) for name, kind in (*kinds, ("places", np.uint32))}
         return self.arrays
 
@@ -95,24 +95,31 @@ class NativeStore:
     """See `store.Store`. parent: int32; action: int8, int16 or int32. `insert` is one batch by one worker.
 
     An insertion that is broken off by an exception leaves the rows below `len` as they were, but must not be continued.
-    Raises MemoryError beyond MOST_ROWS rows."""
+    rows: room for so many, fewer where address space is limited. beside: bytes that the caller reserves for each of
+    them. Raises MemoryError where there is no room."""
 
-    def __init__(self, width: int, actions: int, crew: Crew | None = None, expected: int = 0):
+    def __init__(
+        self, width: int, actions: int, crew: Crew | None = None, expected: int = 0, rows: int = MOST_ROWS,
+        beside: int = 0,
+    ):  # fmt: skip
         self.crew = crew or Alone()
         kind = next(t for t in (np.int8, np.int16, np.int32) if actions <= np.iinfo(t).max)
         hits = k.kernels.cache_info().hits
         self.kernels = k.kernels(width, 8 * np.dtype(kind).itemsize)
         self.cached = self.kernels.cached or k.kernels.cache_info().hits > hits  # its code was there already
-        self._states = reserved(MOST_ROWS, width, np.uint64)
-        self._parent = reserved(MOST_ROWS, None, np.int32)
-        self._action = reserved(MOST_ROWS, None, kind)
-        self._rows = min(len(self._states), len(self._parent), len(self._action))
+        slots = 2 * np.dtype(np.uint32).itemsize
+        self.rows = room(8 * width + 4 + np.dtype(kind).itemsize + slots + beside, rows)
+        self._states = reserved(self.rows, width, np.uint64)
+        self._parent = reserved(self.rows, None, np.int32)
+        self._action = reserved(self.rows, None, kind)
         self._width, self._actions, self._count = width, actions, 0
         self._head = np.zeros(5, np.uint64)
         self._head[k.ROWS], self._head[k.SHIFT] = _address(self._states), FIRST_SHIFT
         self._segments = np.zeros((SEGMENTS, 4), np.uint64)
-        self._table = reserved(2 * MOST_ROWS, None, np.uint32)
+        self._table = reserved(2 * self.rows, None, np.uint32)
         self._capacity = _whole(max(LEAST_CAPACITY, 3 * expected // (2 * SEGMENTS)))  # of a segment
+        if SEGMENTS * self._capacity > len(self._table):
+            raise MemoryError
         for segment in range(SEGMENTS):
             self._place(segment, self._capacity)
         self._scratch: dict[Key, _Scratch] = {}
@@ -165,7 +172,7 @@ class NativeStore:
         else:
             order = s["order"]
             self.kernels["divide"](_address(s["hashes"]), size, self.crew.size, _address(order), _address(starts))
-        s["flags"][: size + 8] = 0
+        s["flags"][:size] = 0
         return Batch(
             targets, _short(parents), _short(action), s["hashes"], order, starts, s["flags"][:size], s["slot_of"],
             s["places"], np.zeros((self.crew.size, 8), np.uint64),
@@ -174,7 +181,7 @@ class NativeStore:
     def insert_all(self, batches: Sequence[Batch]) -> None:
         """All of them, in order."""
         most = self._count + sum(len(b.targets) for b in batches)
-        if self.crew.size == 1 and most <= self._rows:
+        if self.crew.size == 1 and most <= self.rows:
             self._lengthen(most + 1)
             self._head[k.COUNT] = MOST_ROWS  # no row is a ticket
             self._insert("insert_alone", batches, lambda number: self._count + sum(b.new for b in batches[:number]))
@@ -189,7 +196,7 @@ class NativeStore:
         tickets = [self._count + (number << piece_shift) for number in range(len(batches))]
         self._insert("insert", batches, lambda number: tickets[number])
         ends = self._count + np.cumsum([b.new for b in batches])
-        if ends[-1] > self._rows:
+        if ends[-1] > self.rows:
             raise MemoryError
         self.crew.map(lambda i: self._commit(batches[i], int(ends[i]) - batches[i].new), range(len(batches)))
         self._count = int(ends[-1])
@@ -234,7 +241,7 @@ class NativeStore:
     def _commit(self, batch: Batch, first: int) -> None:
         self.kernels["commit"](
             _address(self._head), _address(batch.targets), _address(batch.flags), _address(batch.slot_of),
-            len(batch.targets), first, *self._where(batch),
+            _address(batch.places), len(batch.targets), first, *self._where(batch),
         )  # fmt: skip
 
     def _ascending(self, size: int) -> NDArray[np.uint32]:

@@ -20,24 +20,29 @@ HUGE = 1 << 21
 NORESERVE = 0x4000  # Linux; python 3.11 has no name for it
 
 MAP_FIXED = 0x10
+LEAST_ROWS = 1 << 16
 
 available = hasattr(mmap, "MAP_PRIVATE")
 
 
-def reserved(rows: int, columns: int | None, dtype: Any) -> NDArray[Any]:
-    """Zeros, (rows, columns) or (rows,), of which only what is written takes memory, in large pages. Fewer rows where
-    that much address space is not to be had. Raises MemoryError where there is next to none."""
-    size = np.dtype(dtype).itemsize * (1 if columns is None else columns)
-    while rows:
-        try:
-            return _zeros(rows * size, NORESERVE).view(dtype)[: rows * size].reshape(_shape(rows, columns))
-        except MemoryError:
-            rows //= 4
+def room(row: int, most: int) -> int:
+    """How many rows of `row` bytes there is address space for, and as much again for everything else: `most`, or where
+    it is limited a part of that. Raises MemoryError where it is next to nothing."""
+    rows = most
+    while rows >= LEAST_ROWS:
+        with suppress(OSError):
+            mmap.mmap(-1, 2 * rows * row, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | NORESERVE).close()
+            return rows
+        rows //= 4
     raise MemoryError
 
 
-def _shape(rows: int, columns: int | None) -> tuple[int, ...]:
-    return (rows,) if columns is None else (rows, columns)
+def reserved(rows: int, columns: int | None, dtype: Any) -> NDArray[Any]:
+    """Zeros, (rows, columns) or (rows,), of which only what is written takes memory, in large pages. Raises MemoryError
+    where that much address space is not to be had."""
+    size = np.dtype(dtype).itemsize * (1 if columns is None else columns)
+    array = _zeros(rows * size, NORESERVE).view(dtype)[: rows * size]
+    return array if columns is None else array.reshape(rows, columns)
 
 
 def _zeros(size: int, flags: int) -> NDArray[np.uint8]:

@@ -258,3 +258,21 @@ def test_readable_traces_are_found_with_fingerprints():
     finding, toy = plain.findings[0], random_system(0, 2)
     one, other = fewest_switches(plain, toy, finding), fewest_switches(seen, toy, finding)
     assert one is not None and other is not None and np.array_equal(one.rows, other.rows)
+
+
+LIMITED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv.pop(1)),) * 2)
+from modelcheck.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("store", ["exact", "compact"])
+@pytest.mark.parametrize("megabytes", [1000, 14_000])
+def test_little_address_space_is_enough(store, megabytes):
+    """The stores reserve what there is. The count is the published one, of tlaplus/Examples."""
+    options = "specs/two_phase_commit.py", "-D", "managers=7", "--no-deadlock", "--store", store
+    command = [sys.executable, "-c", LIMITED, str(megabytes << 20), "check", *options]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0 and " 296448 distinct states found, 0 states left" in done.stdout, done.stderr
