@@ -199,6 +199,7 @@ class _Search:
     def enlarge(self, larger: Larger) -> None:
         """Goes on with the native store, the upgraded system and all workers."""
         self.larger, started = None, self.clock.seconds
+        system = (larger.upgrade and larger.upgrade()) or self.system
         workers, actions = crew(larger.workers), len(self.system.actions)
         store = large_store(self.system.width, actions, workers, self.tally.distinct, larger.compact)
         if store is None:
@@ -207,7 +208,7 @@ class _Search:
             self.crew = workers
             store.insert(self.store.states, self.store.parent, self.store.action)
             self.store, self.together = store, PARTS * self.block
-        self.system = (larger.upgrade and larger.upgrade()) or self.system
+        self.system = system
         self.inspector = Inspector(Shared(self.system, self.expanding), self.goal)
         self.lanes = lanes(self.system, store, self.goal, self.crew.size)
         if self.lanes:

@@ -3,9 +3,10 @@
 The vectors stand once, in the order of discovery. The table is open addressing over 32-bit slots: in the low bits the
 row number plus one, in the bits above a tag, the part of the hash that the place of the slot does not tell; 0 is empty.
 It is cut into 64 segments by the highest bits of the hash, of one capacity (the place is hash * capacity >> 32), which
-lie one after the other. At a load of 4/5 the table grows to 7/4 where it is: the segments move up, the last one first,
-into what is free or has been left. So no more than a segment is held twice, and all of it lies in large pages. With the
-rows, row numbers get longer and tags shorter, in place.
+lie one after the other. At a load of 4/5 the table grows where it is, to 7/4 or, while that is little memory, to four
+times as much, for each growth reads every row: the segments move up, the last one first, into what is free or has been
+left. So no more than a segment is held twice, and all of it lies in large pages. With the rows, row numbers get longer
+and tags shorter, in place.
 
 What is inserted comes in batches, and several may be inserted together: each worker inserts, from all of them in order,
 the states that it owns by hash. A new state has a ticket in its slot until all workers are done; then tickets become
@@ -34,7 +35,8 @@ __all__ = ["NativeStore", "available"]
 
 SEGMENTS = 1 << k.SEGMENT_BITS
 MOST_ROWS = (1 << 31) - (1 << 24)
-LEAST_CAPACITY = 1 << 10
+LEAST_CAPACITY = 1 << 12
+SMALL = 1 << 14  # the capacity of a segment below which it grows to four times as much; the table has 4 MB then
 FIRST_SHIFT = 16
 BULK = 1 << 16
 
@@ -57,18 +59,17 @@ class Batch:
     """Targets on their way into the store, in the order of discovery, with their parents and actions, int32.
 
     order: positions by owner; those of owner o from starts[o] on. flags: 1 for what turned out to be new. `fresh`
-    counts those for each owner, at a distance that keeps workers out of each other's cache lines."""
+    counts those for each owner, at a distance that keeps workers out of each other's cache lines. at: addresses, those
+    of the arrays of `_Scratch`, and of the first four."""
 
     targets: States
     parents: NDArray[np.int32]
     actions: NDArray[np.int32]
-    hashes: NDArray[np.uint64]
     order: NDArray[np.uint32]
     starts: NDArray[np.int64]
     flags: NDArray[np.uint8]
-    slot_of: NDArray[np.uint64]
-    places: NDArray[np.uint32]
     fresh: NDArray[np.uint64]
+    at: dict[str, int]
 
     @property
     def new(self) -> int:
@@ -77,18 +78,21 @@ class Batch:
 
 @dataclass(slots=True)
 class _Scratch:
-    """Arrays for a batch that are used again."""
+    """Arrays for a batch that are used again, and where they are: to ask an array takes a microsecond."""
 
     capacity: int = -1
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
+    at: dict[str, int] = field(default_factory=dict)
 
-    def get(self, size: int) -> dict[str, NDArray[Any]]:
+    def fit(self, size: int) -> None:
         if size > self.capacity:
             self.capacity = size + size // 4
-            kinds = (("hashes", np.uint64), ("order", np.uint32), ("flags", np.uint8), ("slot_of", np.uint64))
             room = self.capacity + k.COMMIT_AHEAD
-            self.arrays = {name: np.zeros(room, kind) for name, kind in (*kinds, ("places", np.uint32))}
-        return self.arrays
+            self.arrays = {name: np.zeros(room, kind) for name, kind in SCRATCH.items()}
+            self.at = {name: _address(array) for name, array in self.arrays.items()}
+
+
+SCRATCH = {"hashes": np.uint64, "order": np.uint32, "flags": np.uint8, "slot_of": np.uint64, "places": np.uint32}
 
 
 class NativeStore:
@@ -116,6 +120,8 @@ class NativeStore:
         self._head = np.zeros(5, np.uint64)
         self._head[k.ROWS], self._head[k.SHIFT] = _address(self._states), FIRST_SHIFT
         self._segments = np.zeros((SEGMENTS, 4), np.uint64)
+        self._index = _address(self._head), _address(self._segments)
+        self._columns = _address(self._states), _address(self._parent), _address(self._action)
         self._table = reserved(2 * self.rows, None, np.uint32)
         self._capacity = _whole(max(LEAST_CAPACITY, 3 * expected // (2 * SEGMENTS)))  # of a segment
         if SEGMENTS * self._capacity > len(self._table):
@@ -163,20 +169,22 @@ class NativeStore:
         batch is valid until another one of that key is made."""
         targets, size = np.ascontiguousarray(targets), len(targets)
         parents = row_of if source is None else row_of[source]
-        s = self._scratch.setdefault(key, _Scratch()).get(size)
-        self.kernels["digest"](_address(targets), size, _address(s["hashes"]))
+        scratch = self._scratch.setdefault(key, _Scratch())
+        scratch.fit(size)
+        at = {**scratch.at, "targets": _address(targets)}
+        self.kernels["digest"](at["targets"], size, at["hashes"])
         starts = np.zeros(self.crew.size + 2, np.int64)
         if self.crew.size == 1:
-            starts[1] = size
-            order = self._ascending(size)
+            starts[1], order = size, self._ascending(size)
+            at["order"] = _address(order)
         else:
-            order = s["order"]
-            self.kernels["divide"](_address(s["hashes"]), size, self.crew.size, _address(order), _address(starts))
-        s["flags"][:size] = 0
-        return Batch(
-            targets, _short(parents), _short(action), s["hashes"], order, starts, s["flags"][:size], s["slot_of"],
-            s["places"], np.zeros((self.crew.size, 8), np.uint64),
-        )  # fmt: skip
+            order = scratch.arrays["order"]
+            self.kernels["divide"](at["hashes"], size, self.crew.size, at["order"], _address(starts))
+        flags = scratch.arrays["flags"][:size]
+        flags[:] = 0
+        parents, actions = _short(parents), _short(action)
+        at.update(parents=_address(parents), actions=_address(actions))
+        return Batch(targets, parents, actions, order, starts, flags, np.zeros((self.crew.size, 8), np.uint64), at)
 
     def insert_all(self, batches: Sequence[Batch]) -> None:
         """All of them, in order."""
@@ -190,7 +198,7 @@ class NativeStore:
         piece_shift = max(1, max(len(b.targets) for b in batches)).bit_length()
         self._head[k.COUNT], self._head[k.PIECE_SHIFT] = self._count, piece_shift
         self._lengthen(self._count + (len(batches) << piece_shift) + 1)
-        pieces = np.array([(_address(b.targets), _address(b.slot_of)) for b in batches], np.uint64)
+        pieces = np.array([(b.at["targets"], b.at["slot_of"]) for b in batches], np.uint64)
         self._head[k.PIECES] = _address(pieces)
 
         tickets = [self._count + (number << piece_shift) for number in range(len(batches))]
@@ -202,8 +210,7 @@ class NativeStore:
         self._count = int(ends[-1])
 
     def _where(self, batch: Batch) -> tuple[int, ...]:
-        columns = batch.parents, batch.actions, self._states, self._parent, self._action
-        return tuple(_address(column) for column in columns)
+        return batch.at["parents"], batch.at["actions"], *self._columns
 
     def _insert(self, kernel: str, batches: Sequence[Batch], first: Callable[[int], int]) -> None:
         """By all owners; whoever finds a segment full waits until all are there and the table has grown. first: what
@@ -231,17 +238,18 @@ class NativeStore:
         if start == end:
             return 0
         where = self._where(batch) if kernel == "insert_alone" else ()
+        at = batch.at
         reached = self.kernels[kernel](
-            _address(self._head), _address(self._segments), _address(batch.targets), _address(batch.hashes),
-            _address(batch.order), end, start, first, _address(batch.flags), _address(batch.slot_of),
-            _address(batch.places), _address(batch.fresh[owner]), *where,
+            *self._index, at["targets"], at["hashes"], at["order"], end, start, first, at["flags"], at["slot_of"],
+            at["places"], _address(batch.fresh[owner]), *where,
         )  # fmt: skip
         return reached - start
 
     def _commit(self, batch: Batch, first: int) -> None:
+        at, head = batch.at, self._index[0]
         self.kernels["commit"](
-            _address(self._head), _address(batch.targets), _address(batch.flags), _address(batch.slot_of),
-            _address(batch.places), len(batch.targets), first, *self._where(batch),
+            head, at["targets"], at["flags"], at["slot_of"], at["places"], len(batch.targets), first,
+            *self._where(batch),
         )  # fmt: skip
 
     def _ascending(self, size: int) -> NDArray[np.uint32]:
@@ -281,7 +289,8 @@ class NativeStore:
         )  # fmt: skip
 
     def _grow(self) -> None:
-        old, new = self._capacity, _whole(self._capacity * 7 // 4)
+        old = self._capacity
+        new = 4 * old if old < SMALL else _whole(old * 7 // 4)
         if SEGMENTS * new > len(self._table):
             raise MemoryError
         for wave in _waves(old, new):
@@ -298,7 +307,7 @@ class NativeStore:
         self._place(segment, new)
         filled = np.zeros(new // k.GROUP, np.uint8)
         self.kernels["rehash"](
-            _address(self._head), _address(self._segments), _address(slots), old, _address(filled)
+            *self._index, _address(slots), old, _address(filled)
         )  # fmt: skip
 
     def _lengthen(self, rows: int) -> None:
@@ -320,7 +329,7 @@ class NativeStore:
         places, found = np.empty(len(rows), np.uint32), np.empty(len(rows), np.int64)
         self._head[k.COUNT] = self._count
         self.kernels["find"](
-            _address(self._head), _address(self._segments), _address(rows), _address(hashes), len(rows),
+            *self._index, _address(rows), _address(hashes), len(rows),
             _address(places), _address(found),
         )  # fmt: skip
         return found

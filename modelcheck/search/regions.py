@@ -20,7 +20,7 @@ HUGE = 1 << 21
 NORESERVE = 0x4000  # Linux; python 3.11 has no name for it
 
 MAP_FIXED = 0x10
-LEAST_ROWS = 1 << 16
+LEAST_ROWS = 1 << 18
 
 available = hasattr(mmap, "MAP_PRIVATE")
 
