@@ -272,6 +272,36 @@ def test_json(tmp_path: Path, capsys, cases: str, code: int) -> None:
     assert {"spec", "case", "passed", "expected", "actual"} <= told["cases"][0].keys()
 
 
+SHARED = """n = Const(1)
+
+
+class S(Spec):
+    b = Bool(init=False)
+
+    @action
+    def f(self):
+        self.b = n
+        self.missing = True
+"""
+
+
+def test_the_mistakes_of_a_spec_are_told_once(tmp_path: Path, monkeypatch, capsys) -> None:
+    """The second case has both mistakes of the first, the third one that its constant makes a new one. JSON has all."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    cases = '    Case("one", S),\n    Case("two", S),\n    Case("three", S, where(n=3)),'
+    path = str(written(tmp_path, "shared", text=SHARED, cases=cases))
+    assert main(["gate", path]) == 150
+    out = capsys.readouterr().out
+    for prefix in ("", "::"):
+        lines = [line for line in out.splitlines() if line.startswith("::") == bool(prefix)]
+        told = [m for line in lines for m in ("the integer 1", "the integer 3", "no `missing`") if m in line]
+        assert sorted(told) == ["no `missing`", "the integer 1", "the integer 3"]
+    assert out.count("2 mistakes") == 3 and out.count("(told above)") == 1
+    assert main(["gate", path, "--format", "json"]) == 150
+    cases_told = json.loads(capsys.readouterr().out)["cases"]
+    assert [len(c["result"]["diagnostics"]) for c in cases_told] == [2, 2, 2]
+
+
 def test_nothing_to_run_is_not_green(tmp_path: Path) -> None:
     assert main(["gate", str(tmp_path)]) == 1
     assert main(["gate", str(written(tmp_path, "counter", cases=TWO)), "-k", "nothing of that name"]) == 1

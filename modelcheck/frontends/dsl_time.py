@@ -7,7 +7,7 @@ checker refuses of a clock.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Literal, TypeVar
 
 if TYPE_CHECKING:
     from modelcheck.frontends.dsl import Steps
@@ -19,7 +19,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Time:
     """The unit of every time of a spec, for reports, and whether instants are integers: `time = Time("ns")`."""
 
-    unit: str = ""
+    unit: Literal["", "ns", "us", "ms", "s", "min", "h"] = ""
     discrete: bool = False
 
 

@@ -117,16 +117,16 @@ def stuck(
 
 def failing_case(
     model: Model, property_index: int, state: tuple[Any, ...], clocks: Clocks, params: Sequence[int] = ()
-) -> bool:
-    """Whether some case of a property on clocks holds: then it fails there, or a reachable is witnessed."""
+) -> tuple[int | None, tuple[Atom, ...]] | None:
+    """The first case of a property on clocks that holds: then it fails there, or a reachable is witnessed."""
     timing = timing_of(model)
     for timed in timing.properties:
         if timed.property == property_index:
-            return any(
-                (predicate is None or evaluate.predicate(model, predicate, state))
-                and all(holds(atom, clocks, params) for atom in atoms)
-                for predicate, atoms in timed.cases
-            )
+            for predicate, atoms in timed.cases:
+                possible = predicate is None or evaluate.predicate(model, predicate, state)
+                if possible and all(holds(atom, clocks, params) for atom in atoms):
+                    return predicate, atoms
+            return None
     raise ValueError(f"property {property_index} does not speak of clocks")
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Iterator, Mapping
 
 from modelcheck.errors import Span
 from modelcheck.ir import surface as s
-from modelcheck.ir.types import ArrayType, EnumType, RecordType, Type, show, values
+from modelcheck.ir.types import BOOL, ArrayType, EnumType, RecordType, Type, show, values
 from modelcheck.passes import typecheck
-from modelcheck.passes.clocks import MAX_TIME, ClockInfo, Key, TimerOptions, holds_clock, is_timer
-from modelcheck.passes.context import Bad, ClassInfo, Dsl, kind_of
+from modelcheck.passes.clocks import MAX_TIME, ClockInfo, Key, TimerOptions, holds_clock, is_timer, of_family
+from modelcheck.passes.context import Bad, ClassInfo, Dsl, did_you_mean, kind_of, which
 
 if TYPE_CHECKING:
     from modelcheck.passes.names import World
@@ -76,6 +76,34 @@ def handled_timers(info: ClassInfo) -> dict[str, str]:
             assert isinstance(timer, s.Literal_)
             found[timer.value] = name
     return found
+
+
+def no_such_timer(
+    ctx: Context, info: ClassInfo, argument: s.Literal_, of: Mapping[str, Type], known: list[str]
+) -> Exception:
+    """What is wrong with `@expires("...")` in a class with fields `of`, of which `known` are timers."""
+    name = str(argument.value).rpartition(".")[2]
+    for t in of.values():
+        for record in _records(t):
+            if is_timer(of_family(dict(record.fields).get(name, BOOL))[1]):
+                owner = ctx.world.records[record]
+                message = f"the timer `{argument.value}` is one of the record {owner.name}, where its expiry belongs"
+                hint = (
+                    f'write `@expires("{name}")` in `class {owner.name}` ({owner.span.place}); what it sets there, an '
+                    f"`@action(urgent=True)` of {info.name} can wait for"
+                )
+                return ctx.error("N002", argument.span, message, hint)
+    hint = did_you_mean(argument.value, known, which("timers", known))
+    return ctx.error("N002", argument.span, f"{info.name} has no timer `{argument.value}`", hint)
+
+
+def _records(t: Type) -> Iterator[RecordType]:
+    """The records that a value of the type has in it, from the outside in."""
+    _, held = of_family(t)
+    if isinstance(held, RecordType):
+        yield held
+        for _, of in held.fields:
+            yield from _records(of)
 
 
 def _element(ctx: Context, e: s.Expr) -> s.Expr:

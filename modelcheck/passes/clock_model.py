@@ -20,7 +20,7 @@ from modelcheck.passes import pure
 from modelcheck.passes.clock_steps import opened_test, speaks
 from modelcheck.passes.clock_terms import ARMED, negation
 from modelcheck.passes.clocks import Key
-from modelcheck.passes.context import Bad, NotPure, SpecSelf, kind_of
+from modelcheck.passes.context import Bad, NotPure, SpecSelf, TimeUnit, kind_of
 from modelcheck.passes.lower import Builder
 from modelcheck.passes.simplify import fold
 from modelcheck.passes.typed import ClockTest, Linear
@@ -53,7 +53,7 @@ class TimeOf:
         if not (sites.clocks or sites.stays or timed.urgent or timed.committed or timed.urgent_actions):
             return None
         self._check_urgent(programs)
-        unit = world.time_unit()
+        unit = world.time_unit() or self._unsaid()
         first = len(self.builder.variables)
         return timing.Timing(
             clocks=tuple(self._clocks()),
@@ -71,6 +71,14 @@ class TimeOf:
             dense=not unit.discrete,
             unit=unit.unit,
         )
+
+    def _unsaid(self) -> TimeUnit:
+        """What time is where no file says it: a default that nobody should be surprised by."""
+        spec = self.builder.spec.info
+        message = f"nothing says what the times of {spec.name} are: they have no unit, and instants may be fractions"
+        hint = 'write `time = Time("ns")`; `Time("ns", discrete=True)` where instants are whole numbers; or `Time()`'
+        self.builder.world.report.note("N106", spec.span, message, hint)
+        return TimeUnit("", False)
 
     def _check_urgent(self, programs: list[tuple[timing.ClockSite, ...]]) -> None:
         """Time stands still where an urgent action is possible: whether it is must not depend on time."""
@@ -270,7 +278,8 @@ def valued(e: Linear) -> Iterator[tuple[list[n.Expr], timing.Bound]]:
 
 
 def _all(parts: list[n.Expr]) -> n.Expr:
-    return fold(n.Logic("and", tuple(parts))) if parts else n.Const(True, BOOL)
+    """Each part once, though a timer of which two things are said is armed for both."""
+    return fold(n.Logic("and", tuple(dict.fromkeys(parts)))) if parts else n.Const(True, BOOL)
 
 
 def _any(parts: list[n.Expr]) -> n.Expr:

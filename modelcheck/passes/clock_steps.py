@@ -112,7 +112,7 @@ class Branching:
         return self.split(value, *sides, span)
 
     def refusal(self, span: Span) -> Exception:
-        hint = "make it an `if` or a `when` of its own: comparisons of clocks, with `and`, `or` and `not`"
+        hint = "make it an `if`, a `when` or an `assert` of its own: comparisons of clocks, with `and`, `or` and `not`"
         return self.report.error("T034", span, "a condition on clocks cannot stand here", hint)
 
     def _test(self, test: ClockTest, then: Body, otherwise: Body, span: Span) -> Body:

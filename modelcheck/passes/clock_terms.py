@@ -238,7 +238,7 @@ def _running(ctx: Context, op: str, terms: tuple[Term, ...], rest: Linear, span:
             if term.timer.late or not term.timer.handled:
                 due = _due(term.path, term.timer, span)
                 running = n.Cond(due, without, running, BOOL, span)
-            armed = n.Apply(Op.EQ, (term.path, ARMED), BOOL, span)
+            armed = n.Apply(Op.EQ, (term.path, ARMED), BOOL)  # without a span: the text says something else
             return n.Cond(armed, running, without, BOOL, span)
     return _difference(ctx, op, terms, rest, span)
 

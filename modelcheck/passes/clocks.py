@@ -26,6 +26,7 @@ from modelcheck.ir.types import (
 )
 
 MAX_TIME = 1 << 56
+UNITS = {"ns": 1, "us": 1_000, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9}  # in ns
 
 Key = tuple[int | str | tuple[object], ...]  # the variable's index, then names of fields and (index,) of elements
 

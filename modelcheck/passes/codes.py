@@ -71,4 +71,5 @@ CODES = {
     "N103": "a test on shared variables, made one step before it is used",
     "N104": "a local named like a variable",
     "N105": "a name that nothing uses",
+    "N106": "times of which nothing says what they are",
 }

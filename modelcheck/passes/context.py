@@ -198,6 +198,11 @@ def kind_of(function: s.Function) -> str | None:
     return function.decorators[0].name if function.decorators else None
 
 
+def a_kind(kind: str) -> str:
+    """`an @action`."""
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} @{kind}"
+
+
 def module_span(source: Source) -> Span:
     return Span(source, 1, 0, 1, 0)
 

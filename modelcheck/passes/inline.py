@@ -15,7 +15,7 @@ from modelcheck.ir import nodes as n
 from modelcheck.ir import surface as s
 from modelcheck.ir.types import FormulaType, Type, show
 from modelcheck.passes import declarations, pure, references, statements, templates, typecheck
-from modelcheck.passes.context import Binding, Dsl, Member, NotPure, Place, Value, kind_of
+from modelcheck.passes.context import Binding, Dsl, Member, NotPure, Place, Value, a_kind, kind_of
 from modelcheck.passes.conversions import join_all
 from modelcheck.passes.simplify import fold, is_const, may_fault
 from modelcheck.passes.templates import MAX_CALLS
@@ -47,7 +47,7 @@ def check_call(ctx: Context, e: s.Call, member: Member, *, steps: bool) -> None:
     kind = kind_of(function)
     if kind not in (None, "procedure") and not (kind == "temporal" and ctx.temporal):
         hint = "move what is shared into a method without decorator"
-        raise ctx.error("T027", e.span, f"`{function.name}` is a @{kind} and is not called", hint)
+        raise ctx.error("T027", e.span, f"`{function.name}` is {a_kind(kind)} and is not called", hint)
     if has_steps(member) and not steps:
         hint = f"write `yield from self.{function.name}(...)`, or `x = yield from ...`, in a process"
         raise ctx.error("T027", e.span, f"`{function.name}` has steps of its own and cannot be called here", hint)

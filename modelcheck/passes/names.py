@@ -241,14 +241,14 @@ class World:
         """The spec classes of the main file, in its order."""
         return [c.name for c in self.program.module.classes if self.spec(c.name)]
 
-    def time_unit(self) -> TimeUnit:
-        """What the main file says of time, or else the first file that says anything."""
+    def time_unit(self) -> TimeUnit | None:
+        """What the main file says of time, or else the first file that says anything; None where none does."""
         for path in (self.program.main, *self._definitions):
             for name, definition in self._definitions[path].items():
                 binding = self.lookup(path, name, definition.span)
                 if isinstance(binding, TimeUnit):
                     return binding
-        return TimeUnit("", False)
+        return None
 
     # --- checks of the whole
 

@@ -208,7 +208,8 @@ class Walker:
             case n.Assign(target, value) if speaks(value):
                 make = lambda: self.branching.stored(target, fold(value, env, unroll=True), stmt.span)  # noqa: E731
             case n.Assert(test) if speaks(test):
-                raise self.branching.refusal(stmt.span)
+                fails = replace(stmt, test=n.Const(False, BOOL, stmt.span))
+                make = lambda: self.branching.split(fold(test, env, unroll=True), (), (fails,), stmt.span)  # noqa: E731
             case ClockSet() | ClockNote():
                 make = lambda: opened(folded(stmt, env, fold_linear))  # noqa: E731
             case _:

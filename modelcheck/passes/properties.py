@@ -9,7 +9,7 @@ from modelcheck.ir.types import BOOL, FormulaType
 from modelcheck.passes import pure, typecheck
 from modelcheck.passes.clock_model import TimeOf
 from modelcheck.passes.clock_steps import speaks
-from modelcheck.passes.context import Bad, Binding, Member, NotPure, SpecSelf, kind_of
+from modelcheck.passes.context import Bad, Binding, Member, NotPure, SpecSelf, a_kind, kind_of
 from modelcheck.passes.lower import Builder
 from modelcheck.passes.names import World
 from modelcheck.passes.resolve import Resolver
@@ -51,7 +51,7 @@ def _property(world: World, spec: Spec, name: str, kind: n.PropertyKind, member:
     wanted = 1 if kind == "action_invariant" else 0
     if len(function.parameters) != wanted:
         usage = f"def {name}(self, after)" if wanted else f"def {name}(self)"
-        raise ctx.error("T004", function.span, f"a @{kind} has the wrong parameters", f"write `{usage}`")
+        raise ctx.error("T004", function.span, f"{a_kind(kind)} has the wrong parameters", f"write `{usage}`")
     scope: dict[str, Binding] = {"self": SpecSelf()}
     scope |= {p.name: SpecSelf(after=True) for p in function.parameters}
     ctx = replace(ctx, scopes=[scope, {}], spec=spec, temporal=kind == "temporal")
@@ -60,7 +60,7 @@ def _property(world: World, spec: Spec, name: str, kind: n.PropertyKind, member:
         found = typecheck.as_bool(ctx, found, function.span)
     if kind not in ("invariant", "reachable") and speaks(found):
         hint = "clocks are looked at in @invariant and @reachable: name the state that matters, and speak of that"
-        raise ctx.error("T034", function.span, f"a @{kind} on clocks", hint)
+        raise ctx.error("T034", function.span, f"{a_kind(kind)} on clocks", hint)
     return n.Property(name, kind, fold(found), function.doc, span=function.span)
 
 

@@ -238,8 +238,7 @@ def expiry(world: World, info: ClassInfo, name: str, member: Member, of: Mapping
     timer = argument.value
     known = [x for x, t in of.items() if clocks.is_timer(clocks.of_family(t)[1])]
     if timer not in known:
-        hint = did_you_mean(timer, known, which("timers", known))
-        raise ctx.error("N002", argument.span, f"{info.name} has no timer `{timer}`", hint)
+        raise clock_declarations.no_such_timer(ctx, info, argument, of, known)
     if clock_declarations.handled_timers(info)[timer] != name:
         hint = "let one method do both"
         raise ctx.error("N003", argument.span, f"two methods say what happens when `{timer}` is due", hint)

@@ -8,7 +8,7 @@ from modelcheck.ir import surface as s
 from modelcheck.ir import timing
 from modelcheck.ir.types import IntType, TextType
 from modelcheck.passes import clock_terms, typecheck
-from modelcheck.passes.clocks import MAX_TIME
+from modelcheck.passes.clocks import MAX_TIME, UNITS
 from modelcheck.passes.context import Parameter, TimeUnit
 from modelcheck.passes.typed import Linear
 from modelcheck.passes.walks import names_in
@@ -44,6 +44,9 @@ def time_unit(ctx: Context, definition: s.Definition) -> TimeUnit:
     unit = typecheck.constant(ctx, given["unit"]) if "unit" in given else None
     if unit is not None and not isinstance(unit.type, TextType):
         raise ctx.error("T001", given["unit"].span, "the unit is a string", 'write `Time("ns")`')
+    if unit is not None and unit.value not in ("", *UNITS):
+        hint = f"units are {', '.join(UNITS)}; write `Time()` for times without one"
+        raise ctx.error("T001", given["unit"].span, f'"{unit.value}" is no unit of time', hint)
     discrete = "discrete" in given and typecheck.constant(ctx, given["discrete"], typecheck.BOOL).value
     return TimeUnit("" if unit is None else unit.value, discrete)
 

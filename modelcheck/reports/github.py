@@ -20,7 +20,7 @@ def render(gate: GateResult) -> str:
     for error in gate.errors:
         lines += [_of_diagnostic(d, error.path) for d in error.diagnostics]
         lines += [] if error.diagnostics else [_command(None, error.path, "not checked", error.message)]
-    return "".join(line + "\n" for line in lines)
+    return "".join(line + "\n" for line in dict.fromkeys(lines))  # cases of one spec share its mistakes
 
 
 def _of_diagnostic(d: Diagnostic, path: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from io import StringIO
+from typing import Collection
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from modelcheck.errors import render_all
+from modelcheck.errors import Diagnostic, render_all
 from modelcheck.reports import terminal
 from modelcheck.result import CaseResult, GateResult
 
@@ -27,9 +28,11 @@ def render(
         out.seek(0)
         out.truncate()
         out.write(text)
+    told: set[Diagnostic] = set()
     for case in gate.cases:
         if not case.passed or verbose:
-            out.write(_details(case, color=color) + "\n")
+            out.write(_details(case, told, color=color) + "\n")
+            told |= set(case.result.diagnostics if case.result else ())
     for error in gate.errors:
         out.write(f"\n{render_all(error.diagnostics) or f'{error.path}: {error.message}'}\n")
     for step in gate.untaken:
@@ -93,11 +96,15 @@ def _found(case: CaseResult) -> str:
     return "holds within the constraint" if result.statistics.constrained else "holds"
 
 
-def _details(case: CaseResult, *, color: bool) -> str:
+def _details(case: CaseResult, told: Collection[Diagnostic], *, color: bool) -> str:
+    """told: the mistakes of the spec that other cases have shown."""
     place = f"{case.span.place}: " if case.span else f"{case.path}: "
     head = f"\n{place}case \"{case.name}\" {'passed' if case.passed else 'failed'}"
     lines = [head, *(f"  {problem}" for problem in case.problems)]
     lines += [f"  expected: {', '.join(case.expected)}", f"  actual:   {', '.join(case.actual)}"] if case.actual else []
-    if case.result:
+    if case.result and case.result.diagnostics:
+        new = [d for d in case.result.diagnostics if d not in told]
+        lines += ["", render_all(new)] if new else ["  (told above)"]
+    elif case.result:
         lines += ["", terminal.render_result(case.result, color=color).rstrip("\n")]
     return "\n".join(lines)

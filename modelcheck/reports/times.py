@@ -9,6 +9,7 @@ from modelcheck.errors import Span
 from modelcheck.ir import clockwork, evaluate
 from modelcheck.ir.clockwork import Clocks, Refused
 from modelcheck.ir.nodes import Model
+from modelcheck.ir.timing import Atom, Bound
 from modelcheck.trace import Trace
 
 
@@ -109,13 +110,31 @@ def refusals(model: Model, trace: Trace, action: int) -> Iterator[str]:
 
 
 def condition(model: Model, found: Refused) -> str:
-    """`x <= 3 h is false: x = 5 h`. Of a timer, what remains is told: its clock shows the maximum less that."""
-    timing, (left, right) = model.timing, (found.atom.left, found.atom.right)
+    """`x <= 3 h is false: x = 5 h`."""
+    test, seen = _test(model, found.atom, found.bound, found.clocks)
+    return f"{test} is false: {seen}"
+
+
+def conditions(model: Model, trace: Trace, atoms: tuple[Atom, ...]) -> Iterator[str]:
+    """Of the conditions on clocks for which a trace was found, the same; what an invariant says is their contrary."""
+    assert trace.timeline is not None
+    for atom in atoms:
+        bound = clockwork.value(atom.bound, ())
+        wanted = trace.kind == "reachable"
+        if not wanted:
+            atom, bound = Atom(atom.right, atom.left, Bound(-bound), not atom.strict), -bound
+        test, seen = _test(model, atom, bound, trace.timeline.at_end)
+        yield f"{test} is {'true' if wanted else 'false'}: {seen}"
+
+
+def _test(model: Model, atom: Atom, limit: int, clocks: Clocks) -> tuple[str, str]:
+    """`x <= 3 h`, `x = 5 h`. Of a timer, what remains is told: its clock shows the maximum less that."""
+    timing, (left, right) = model.timing, (atom.left, atom.right)
     assert timing is not None
-    parts, bound, total = [], Fraction(found.bound), Fraction(0)
+    parts, bound, total = [], Fraction(limit), Fraction(0)
     for clock, sign in ((left, 1), (right, -1)):
         if clock:
-            declared, seen = timing.clocks[clock - 1], found.clocks[clock]
+            declared, seen = timing.clocks[clock - 1], clocks[clock]
             if declared.timer:
                 most = declared.maximum or 0
                 parts.append((-sign, f"{declared.name}.remaining"))
@@ -127,8 +146,8 @@ def condition(model: Model, found: Refused) -> str:
     if not below:
         parts, bound, total = [(1, name) for _, name in parts], -bound, -total
     names = _sum(sorted(parts, key=lambda part: -part[0]))
-    relation = ("<" if below else ">") + ("" if found.atom.strict else "=")
-    return f"{names} {relation} {shown(model, bound)} is false: {names} = {shown(model, total)}"
+    relation = ("<" if below else ">") + ("" if atom.strict else "=")
+    return f"{names} {relation} {shown(model, bound)}", f"{names} = {shown(model, total)}"
 
 
 def _sum(parts: list[tuple[int, str]]) -> str:

@@ -7,6 +7,7 @@ from textwrap import wrap
 from typing import Any, Iterable, Iterator
 
 from modelcheck.errors import Diagnostic, Span, render
+from modelcheck.ir import clockwork
 from modelcheck.ir.evaluate import Blocked, blockers
 from modelcheck.ir.explain import Clause, explain as explain_expr
 from modelcheck.ir.nodes import Action, Model, Process, Property, Variable, walk
@@ -52,7 +53,8 @@ def _property(model: Model, trace: Trace) -> Iterator[str]:
     p = next(p for p in model.properties if p.name == trace.property)
     yield from _head(p)
     if model.timing and any(model.properties[t.property] is p for t in model.timing.properties):
-        return  # what it says of clocks stands in the line above
+        yield from _timed(model, trace, p)
+        return
     if p.kind == "action_invariant":
         found = explain_expr(model, p.expr, trace.steps[-2].state, trace.steps[-1].state)
     else:
@@ -61,6 +63,20 @@ def _property(model: Model, trace: Trace) -> Iterator[str]:
         where = "for the last step" if p.kind == "action_invariant" else "in the last state"
         yield f"  It is {_truth(found.value)} {where}, because"
         yield from _clauses(found.clauses)
+
+
+def _timed(model: Model, trace: Trace, p: Property) -> Iterator[str]:
+    """Of a property on clocks: what is so in the last state, and what the clocks show."""
+    if trace.timeline is None:  # time was ignored
+        return
+    state = trace.steps[-1].state
+    found = clockwork.failing_case(model, model.properties.index(p), state, trace.timeline.at_end)
+    assert found is not None, "the trace has been replayed"
+    predicate, atoms = found
+    yield f"  It is {_truth(p.kind == 'reachable')} at {times.at_end(model, trace)}, because"
+    if predicate is not None:
+        yield from _clauses(explain_expr(model, model.predicates[predicate], state).clauses)
+    yield from (f"    {told}" for told in times.conditions(model, trace, atoms))
 
 
 def _head(p: Property) -> Iterator[str]:

@@ -200,7 +200,8 @@ class DiscreteStates:
         bounded = {left for left, right, _ in deadlines if right == 0}
         for x, limit in enumerate(lower):
             if delay and limit == INFINITY and x not in bounded:
-                raise SpecError([unbounded(self.timing.clocks[x - 1], self._shown(row))])
+                everywhere = bool(self.bounds.everywhere[0, x] == INFINITY)
+                raise SpecError([unbounded(self.timing.clocks[x - 1], self._shown(row), everywhere)])
         return Mode(numbers, deadlines, delay, lower, upper)
 
     def _shown(self, row: States) -> str:
@@ -221,12 +222,18 @@ class DiscreteStates:
         return SpecError([Diagnostic("C003", text, spans[0] if spans else None)])
 
 
-def unbounded(clock: ClockDecl, where: str) -> Diagnostic:
-    """where: the state without a bound, as authors read it."""
+def unbounded(clock: ClockDecl, where: str, everywhere: bool) -> Diagnostic:
+    """where: the state without a bound, as authors read it. everywhere: the comparison stands at no label."""
     here = f" where {where}" if where else ""
+    hint = "give it a deadline wherever time may pass and it is read before it is set: `implies(a, self.x <= 100)`"
+    if everywhere:
+        hint = (
+            "what is compared at no label of a process counts in every state: give this clock a deadline without a "
+            'condition, `self.x <= 100`, or compare it in a process, or under `implies(at(self.p, "label"), ...)`'
+        )
     return Diagnostic(
         "C001",
         f"`{clock.name}` is compared with another clock, and no deadline bounds it{here}",
         clock.span,
-        "give it a deadline wherever time may pass and it is read before it is set: `implies(a, self.x <= 100)`",
+        hint,
     )

@@ -13,8 +13,8 @@ from modelcheck.errors import Diagnostic, SpecError, UsageError
 from modelcheck.ir.logmap import Entry, LogMap, Pattern, StepName
 from modelcheck.ir.nodes import Model
 from modelcheck.logs.events import Event, Field, Interval, Log, whole_line
+from modelcheck.passes.clocks import UNITS
 
-UNITS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 Range = tuple[int, int]  # lowest and highest value
 
 

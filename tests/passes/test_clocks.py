@@ -6,13 +6,16 @@ armed for 4 sets its clock to 6.
 
 from __future__ import annotations
 
+from typing import get_args, get_type_hints
+
 import pytest
 
 from modelcheck import passes
 from modelcheck.errors import SpecError
-from modelcheck.frontends import load_text
+from modelcheck.frontends import dsl_time, load_text
 from modelcheck.ir.nodes import Model
 from modelcheck.ir.timing import Atom, Bound, ClockSite, Constrain, Observe, Reset
+from modelcheck.passes.clocks import UNITS
 
 HEAD = """\
 from modelcheck import (
@@ -88,7 +91,7 @@ STATEMENTS = {
     "a multiple of a clock": "when(§T033§2 * self.x < 3)",
     "a product of unknowns": "when(self.x < §T033§lat * lat)",
     "a sum that is observed": '§T033§observe("s", self.x + self.y)',
-    "an assertion": "§T034§assert self.x < 3",
+    "an assertion that has no cases": "§T034§assert self.n == (1 if self.x < 3 else 0)",
     "a clock in a conditional integer inside": "§T034§self.n = 1 + (1 if self.x < 3 else 0)",
     "a negative time": "self.x = §T006§-1",
     "an empty range": "self.x = §T006§between(5, 3)",
@@ -135,6 +138,7 @@ TEXTS = {
     "an expiry of two timers": 'class S(Spec):\n    x = Clock()\n\n    @§P023§expires("t", "u")\n    def f(self):\n        pass\n',
     "an urgent action that tests a clock": "class S(Spec):\n    n = Int(0, 1, init=0)\n    x = Clock()\n\n    @action(urgent=True)\n    def f(self):\n        §T034§when(self.n == 0 and self.x >= 3)\n        self.n = 1\n",
     "an urgency that is no Bool": "class S(Spec):\n    x = Clock()\n\n    @action(urgent=§P023§1)\n    def f(self):\n        pass\n",
+    "a unit that is none": 'class S(Spec):\n    x = Clock()\n\n\nt = Time(§T001§"lightyear")\n',
     "time with more than a unit": 'class S(Spec):\n    x = Clock()\n\n\n§T004§t = Time("ns", dense=True)\n',
 }
 
@@ -167,6 +171,60 @@ def test_refused(name: str) -> None:
         passes.compile(load_text(text), "S")
     found = [(d.code, d.span.line, d.span.column) for d in caught.value.diagnostics if d.span]
     assert found == expected
+
+
+def test_editors_know_the_units_that_the_passes_know() -> None:
+    assert get_args(get_type_hints(dsl_time.Time)["unit"]) == ("", *UNITS)
+
+
+IN_A_RECORD = """
+class Port(Record):
+    alarm = Timer(max=5)
+    due = Bool(init=False)
+{handler}
+
+class S(Spec):
+    port = Array(Range(2), Port())
+
+    @process
+    def p(self):
+        yield "a"
+        self.port[0].alarm.arm(3)
+{action}
+"""
+AT_THE_SPEC = '\n    @expires("{name}")\n    def f(self):\n        pass\n'
+AS_TOLD = (
+    '\n    @expires("alarm")\n    def f(self):\n        self.due = True\n',
+    "\n    @action(urgent=True)\n    def f(self):\n        when(self.port[0].due)\n        self.port[0].due = False\n",
+)
+
+
+@pytest.mark.parametrize("name", ["port.alarm", "port[0].alarm", "alarm"])
+def test_the_timer_of_a_record_is_told_with_its_class(name: str) -> None:
+    """And what the hint says to write compiles."""
+    text = HEAD + IN_A_RECORD.format(handler="", action=AT_THE_SPEC.format(name=name))
+    with pytest.raises(SpecError) as caught:
+        passes.compile(load_text(text), "S")
+    [found] = caught.value.diagnostics
+    line = text.split("\n").index("class Port(Record):") + 1
+    assert found.code == "N002" and name in found.message and "Port" in found.message
+    assert found.hint and f":{line}:" in found.hint and '`@expires("alarm")`' in found.hint and "urgent" in found.hint
+    handler, action = AS_TOLD
+    assert passes.compile(load_text(HEAD + IN_A_RECORD.format(handler=handler, action=action)), "S").timing
+
+
+@pytest.mark.parametrize("kind, word", [("invariant", "an"), ("action_invariant", "an"), ("temporal", "a")])
+def test_a_kind_is_told_with_its_article(kind: str, word: str) -> None:
+    text = HEAD + f"class S(Spec):\n    x = Clock()\n\n    @{kind}\n    def f(self, a, b):\n        return True\n"
+    with pytest.raises(SpecError) as caught:
+        passes.compile(load_text(text), "S")
+    assert [d.message for d in caught.value.diagnostics] == [f"{word} @{kind} has the wrong parameters"]
+
+
+@pytest.mark.parametrize("unit", ['"ns"', '"min"', '""', "", "discrete=True"])
+def test_time_that_is_declared_needs_no_note(unit: str) -> None:
+    text = HEAD.replace('time = Time("ns")', f"time = Time({unit})") + "class S(Spec):\n    x = Clock()\n"
+    assert [d.code for d in passes.compile(load_text(text)).notes] == []
 
 
 # --- programs ---------------------------------------------------------------------------------------------------------
@@ -234,6 +292,7 @@ PROGRAMS = {
         "[flag 0] x - 0 <= 3", "[flag 1] 0 - x <= -3", "[flag 2] y := 0", "[flag 3] x - 0 < 3", "[flag 4] 0 - x < -3",
     ],
     "when(self.b or self.x > 3)": ["[flag 0] 0 - x < -3"],
+    "assert self.x < 3": ["[flag 0] x - 0 < 3", "[flag 1] 0 - x <= -3"],
     "self.b = self.x > 3": ["[flag 0] 0 - x < -3", "[flag 1] x - 0 <= 3"],
     "self.n = 1 if self.x > 3 else 2": ["[flag 0] 0 - x < -3", "[flag 1] x - 0 <= 3"],
     # Armed or not is discrete; what remains of one that is off is 0, which is at most 4.

@@ -14,7 +14,7 @@ from tests.passes import test_clocks
 
 HEAD = """\
 from modelcheck import (
-    ANY, Array, Bool, Case, Const, Enum, Int, Option, Range, Record, Ref, Scalarset, Seq, Set, Spec, action,
+    ANY, Array, Bool, Case, Clock, Const, Enum, Int, Option, Range, Record, Ref, Scalarset, Seq, Set, Spec, action,
     action_invariant, always, assume, at, choose, constraint, done, enabled, eventually, happens, holds, idle, implies,
     invariant, leads_to, procedure, process, reachable, temporal, until, violates, when, where,
 )
@@ -494,6 +494,7 @@ NOTES = {
     "        w = Int(0, 3, init=0)\n        w = choose(1, 2)\n        self.n = y\n",
     "a local named like a variable": "class T(Spec):\n    n = Int(0, 3, init=0)\n\n    @action\n    def f(self):\n"
     "        §N104§n = 1\n        self.n = n\n",
+    "clocks without `Time(...)`": "class §N106§T(Spec):\n    x = Clock()\n\n    @action\n    def f(self):\n        when(self.x >= 2)\n",
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import product
-from typing import Any, Callable, Mapping
+from typing import Any, Callable, Iterator, Mapping
 
 from tests.witness import loader, runtime
 from tests.witness.cpython import Explorer, Running, State, _marked
@@ -170,6 +170,12 @@ class TimedExplorer(Explorer):
         m.function(spec, *index)
 
     # --- time ---
+
+    def initial(self) -> Iterator[tuple[Any, ...]]:
+        """Those in which every deadline holds."""
+        for variables in super().initial():
+            if self.met(self.start(variables)):
+                yield variables
 
     def start(self, variables: tuple[Any, ...]) -> Running:
         plain = super().start(variables[: len(self.fields)])

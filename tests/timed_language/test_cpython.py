@@ -20,7 +20,7 @@ from tests.timed_language.random_specs import random_spec
 
 HEAD = """\
 from modelcheck import (
-    Array, Bool, Clock, Enum, Int, Range, Spec, Time, Timer, action, after, at, between, choose, committed, deadline,
+    ANY, Array, Bool, Clock, Enum, Int, Range, Spec, Time, Timer, action, after, at, between, choose, committed, deadline,
     done, expires, idle, implies, invariant, observe, process, reachable, urgent, when,
 )
 
@@ -303,6 +303,57 @@ class S(Spec):
     def limit(self):
         return implies(at(self.p, "b"), self.x <= 4)
 """,
+    "an assertion on clocks that fails": """
+class S(Spec):
+    x = Clock()
+    n = Int(0, 3, init=0)
+
+    @process
+    def p(self):
+        yield "a", after(1, 4)
+        self.n = 1
+        assert self.x < 4 or self.n == 2
+        self.n = 2
+        yield "b", after(0, 2)
+        assert implies(self.n == 2, self.x <= 5)
+""",
+    "an assertion on clocks that holds": """
+class S(Spec):
+    x = Clock()
+    t = Timer(max=6)
+
+    @process
+    def p(self):
+        yield urgent("arm")
+        self.t.arm(2, 6)
+        yield "a", after(1, 4)
+        assert self.x < 5 and implies(self.t.armed, self.t.remaining <= 5)
+
+    @expires("t")
+    def due(self):
+        assert self.x >= 2
+""",
+    "initial states that break a deadline": """
+class S(Spec):
+    n = Int(0, 3, init=ANY)
+    x = Clock()
+
+    def init(self):
+        self.x = between(2, 3)
+
+    @process
+    def p(self):
+        yield "a", after(1, 2)
+        self.x = 0
+
+    @deadline
+    def limit(self):
+        return implies(at(self.p, "a"), self.x <= 2 * self.n)
+
+    @invariant
+    def wrong(self):
+        return implies(self.n == 2, self.x <= 2)
+""",
     "a deadline that a step cannot meet": """
 class S(Spec):
     x = Clock()
@@ -370,6 +421,8 @@ def agree(text: str) -> Result:
     quiescent, timelock = witness.stuck()
     assert (answers.pop("deadlock", None) == "violated") == quiescent, text
     assert (answers.pop("timelock", None) == "violated") == timelock, text
+    fails = witness.graph.shortest("assertion") is not None
+    assert (answers.pop("assertion", None) == "violated") == fails, text
     assert {n for n, v in answers.items() if v == "violated"} == set(witness.graph.violations), text
     reached = {p.name for p in result.properties if p.kind == "reachable" and p.verdict == "holds"}
     assert reached == set(witness.graph.witnesses), text

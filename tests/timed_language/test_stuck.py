@@ -14,7 +14,7 @@ from modelcheck.exploring import Options
 from modelcheck.ir import clockwork
 from modelcheck.ir.nodes import Model
 from modelcheck.ir.timing import Atom, Bound
-from modelcheck.reports import times
+from modelcheck.reports import times, why
 from modelcheck.result import Result
 from modelcheck.trace import Trace
 from tests.timed_language.test_cpython import HEAD, model_of
@@ -212,6 +212,67 @@ def test_a_condition_on_clocks_is_reached_where_time_allows(condition: str, want
     assert answer(check_model(model_of(DENSE + REACHED.format(condition))), "seen") == wanted
 
 
+# --- why a property on clocks is violated ---
+
+TWO_STEPS = """
+class S(Spec):
+    x = Clock()
+    y = Clock()
+    t = Timer(max=9)
+    n = Int(0, 1, init=0)
+
+    def init(self):
+        self.t.arm(7)
+
+    @process
+    def p(self):
+        yield "a", after(2, 4)
+        self.y = 0
+        self.n = 1
+        yield idle("b")
+        when(False)
+
+    @expires("t")
+    def due(self):
+        pass
+
+    @deadline
+    def limit(self):
+        return self.x <= 9 and self.y <= 9
+
+    @{kind}
+    def f(self):
+        return {formula}
+"""
+
+
+@pytest.mark.parametrize(
+    "kind, formula, time, told",
+    [
+        # `a` is taken at 2 at the earliest, and sets y to 0; what is not an instant that can be named is a unit later.
+        ("invariant", "implies(self.n == 1, self.x - self.y < 2)", 2,
+         ["self.n == 1 is true: self.n = 1", "x - y < 2 ns is false: x - y = 2 ns"]),
+        ("invariant", "self.x <= 2", 3, ["x <= 2 ns is false: x = 3 ns"]),
+        ("invariant", "implies(self.t.armed, self.t.remaining >= 5)", 3,
+         ["self.t.armed is true: self.t = \"armed\"", "t.remaining >= 5 ns is false: t.remaining = 4 ns"]),
+        ("invariant", "self.t.remaining >= 5", 3,
+         ["self.t == \"armed\" is true: self.t = \"armed\"", "t.remaining >= 5 ns is false: t.remaining = 4 ns"]),
+        ("invariant", "self.x < 3 or self.n == 1", 3,
+         ["self.n == 1 is false: self.n = 0", "x < 3 ns is false: x = 3 ns"]),
+        ("reachable", "self.n == 0 and self.x == 4", 4,
+         ["self.n == 0 is true: self.n = 0", "x <= 4 ns is true: x = 4 ns", "x >= 4 ns is true: x = 4 ns"]),
+    ],
+)  # fmt: skip
+def test_a_property_on_clocks_is_explained_with_their_values(kind: str, formula: str, time: int, told: list[str]) -> None:
+    model = model_of(DENSE + TWO_STEPS.format(kind=kind, formula=formula))
+    [found] = [p for p in check_model(model).properties if p.name == "f"]
+    assert found.trace is not None
+    lines = why.explain(model, found.trace).splitlines()
+    value = "true" if kind == "reachable" else "false"
+    start = lines.index(f"  It is {value} at {time} ns, because")
+    assert [line.strip() for line in lines[start + 1 :]] == told
+
+
 # --- what a spec is told ---
 
 
@@ -232,6 +293,34 @@ class S(Spec):
         check_model(model_of(DENSE + text))
     [found] = refused.value.diagnostics
     assert found.code == "C001" and 'n = 0, p at "a"' in found.message
+
+
+ACTIONS_ALONE = """
+class S(Spec):
+    x = Clock()
+    y = Clock()
+    b = Bool(init=False)
+
+    @action
+    def turn(self):
+        self.x = 0
+        self.b = not self.b
+{deadline}
+    @invariant
+    def close(self):
+        return implies(self.b, self.y - self.x <= 3)
+"""
+
+
+def test_a_comparison_at_no_label_is_told_to_count_everywhere() -> None:
+    """The condition `b` says nothing of labels; the deadline that the hint asks for is one that helps."""
+    with pytest.raises(SpecError) as refused:
+        check_model(model_of(DENSE + ACTIONS_ALONE.format(deadline="")))
+    [found] = refused.value.diagnostics
+    assert found.code == "C001" and found.hint and "in every state" in found.hint
+    bounded = "\n    @deadline\n    def limit(self):\n        return self.x <= 100 and self.y <= 100\n"
+    result = check_model(model_of(DENSE + ACTIONS_ALONE.format(deadline=bounded)))
+    assert [p.name for p in result.properties if p.verdict == "violated"] == ["close"]
 
 
 def test_an_initial_state_that_breaks_a_deadline_is_none() -> None:
