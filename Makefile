@@ -13,8 +13,10 @@ check: .venv/installed  ## every case of every spec, and every saved counterexam
 test: .venv/tests  ## every test
 	$(BIN)/python -m pytest $(ARGS)
 
-nightly: .venv/tests  ## temporal properties of random systems, 20,000 times, against brute force
+nightly: .venv/tests  ## temporal properties of random systems against brute force, random networks against TChecker
 	$(BIN)/python -m tests.liveness.compared 20000
+	if command -v tck-reach; then $(BIN)/python -m tests.timed.compared --random 2000; \
+		else echo "tck-reach is not installed: nothing is compared with it" >&2; fi
 
 bench: .venv/installed  ## the Python back end alone, then every protocol against SPIN and C where they are installed
 	$(BIN)/python bench/two_phase_commit.py --managers 6

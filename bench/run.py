@@ -35,8 +35,8 @@ equal, and checked in every run, but for SPIN with reduction and for -DBFS_PAR, 
 
 - modelcheck: the whole command is `modelcheck check --property INVARIANT --no-deadlock`; search and bytes are those of
   `bench/measure.py`, a process of its own that does the same. It checks the invariant, the others check nothing. Its
-  search holds everything from the first state to the last but compiling the spec; its bytes are those above the
-  started process.
+  search holds everything from the first state to the last but loading the compiler and compiling the spec; its bytes
+  are those above the started process.
 - SPIN: -O2 -DSAFETY, a hash table of the right size, deadlocks not looked for. The whole command holds `spin -a` and
   gcc, and the search is all of `pan`. -DBFS_PAR runs on two cores.
 - TLC: one worker, Java's default heap; its bytes are those of the whole process.
@@ -108,21 +108,24 @@ def commit() -> str:
     def told(*command: str) -> str:
         return subprocess.run(["git", "-C", str(HERE), *command], capture_output=True, text=True).stdout.strip()
 
-    changed = told("status", "--porcelain", "--untracked-files=no", "--", ":/", ":(top,exclude)bench/RESULTS.md")
+    changed = told("status", "--porcelain", "--untracked-files=no", "--", ":/", ":(top,exclude)bench/*.md")
     return (told("rev-parse", "--short", "HEAD") or "unknown") + ("-dirty" if changed else "")
 
 
-def head(journal: Journal) -> list[str]:
-    """The commit, the machine and what else it did."""
+def machine() -> str:
     processor = platform.processor() or platform.machine()
     if Path("/proc/cpuinfo").exists():
         models = [x for x in Path("/proc/cpuinfo").read_text().splitlines() if x.startswith("model name")]
         processor = models[0].split(":")[1].strip() if models else processor
+    return f"{date.today()}, {processor}, {os.cpu_count()} cores, Python {platform.python_version()}"
+
+
+def head(journal: Journal) -> list[str]:
+    """The commit, the machine and what else it did."""
     return [
         "# Results\n",
         "Written by `bench/run.py --write`.\n",
-        f"Commit {journal.commit}, {date.today()}, {processor}, {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}. Medians of interleaved rounds, whose number is in the tables. Load "
+        f"Commit {journal.commit}, {machine()}. Medians of interleaved rounds, whose number is in the tables. Load "
         f"average of the last minute before a run: {statistics.median(journal.loads):.1f} in the middle, "
         f"{max(journal.loads):.1f} at most (the measurement itself makes about 1).",
         ABOUT.rstrip(),

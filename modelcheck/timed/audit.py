@@ -133,6 +133,7 @@ def _step(seen: TimedExploration, row: int, program: int, target: int) -> Any:
     plain, n = seen.system.plain, seen.system.n
     asking = _Asking(n, seen.system.timing.dense)
     asking.require(asking.clocks, atoms_of(seen.zones[row, 1:].tolist(), n))
+    asking.require(asking.clocks, plain.mode(int(seen.zones[row, 0])).deadlines)
     asking.require(asking.run(asking.clocks, plain.ops(program)), plain.mode(target).deadlines)
     return asking.solver.check()
 

@@ -142,6 +142,7 @@ class _Edge:
     needed: Demands
     moved: dict[int, int | None]
     resets: frozenset[int]
+    process: int | None  # as of a comparison
 
 
 class StaticBounds:
@@ -189,7 +190,7 @@ class StaticBounds:
                         ]
                     case Reset(clock) if sure:
                         reset.add(clock)
-            self.edges.append(_Edge(needed, dict(path.moved), frozenset(reset)))
+            self.edges.append(_Edge(needed, dict(path.moved), frozenset(reset), own))
 
     def _read_predicates(self, properties: Iterable[TimedProperty]) -> None:
         tests = [(d.predicate, (d.atom,)) for d in self.timing.deadlines]
@@ -214,11 +215,12 @@ class StaticBounds:
         return bound.constant + sum(map(min, parts)), bound.constant + sum(map(max, parts))
 
     def _home(self, clock: int) -> int | None:
-        """The process that takes part wherever the clock is compared or set: its place variable, the first of such."""
-        mentions = [c.needed.keys() for c in self.comparisons if c.clock == clock]
-        mentions += [e.needed.keys() for e in self.edges if clock in e.resets]
-        common = [v for v in self.places if mentions and all(v in m for m in mentions)]
-        return common[0] if common else None
+        """The process that takes part wherever the clock is compared or set, of several the one that most often does it
+        itself: its place variable."""
+        mentions: list[_Comparison | _Edge] = [c for c in self.comparisons if c.clock == clock]
+        mentions += [e for e in self.edges if clock in e.resets]
+        common = [v for v in self.places if mentions and all(v in m.needed for m in mentions)]
+        return max(common, key=lambda v: sum(m.process == v for m in mentions), default=None)
 
     # --- bounds ---
 

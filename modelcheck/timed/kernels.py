@@ -154,14 +154,18 @@ def successors(
     rows, n, steps_first, steps_size, programs, targets, op_first, ops, mode_of, atom_first, atoms, delay, bounds,
     out, source, step,
 ):  # fmt: skip
-    """The steps out of every row that are possible. out: room for each of them. Gives their number, or -1 where the
-    target has no mode."""
+    """The steps out of every row that are possible while its deadlines hold. out: room for each of them. Gives their
+    number, or -1 where the target has no mode."""
     found = 0
+    zone = np.empty(n * n, np.int64)
     for r in range(len(rows)):
         state = rows[r, 0]
+        zone[:] = rows[r, 1:]
+        own = mode_of[state]
+        constrain_all(zone, n, atoms, atom_first[own], atom_first[own + 1])
         for t in range(steps_first[state], steps_first[state] + steps_size[state]):
             d = out[found, 1:]
-            d[:] = rows[r, 1:]
+            d[:] = zone
             program = programs[t]
             if not run(d, n, ops, op_first[program], op_first[program + 1]):
                 continue

@@ -71,6 +71,7 @@ class Plain:
         found: list[list[int]] = []
         source, step = [], []
         for r, (state, *zone) in enumerate(rows.tolist()):
+            dbm.constrain_all(zone, self.n, self.mode(state).deadlines)  # which its abstraction may have dropped
             for number, program, target in self.steps(state):
                 d = zone.copy()
                 if dbm.run(d, self.n, self.ops(program)) and enter(d, self.n, self.mode(target)):

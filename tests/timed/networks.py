@@ -203,9 +203,15 @@ class Network:
             assigned, resets = self.statements(e.do)
             body += [*assigned, Assign(self.place(i), Const(e.target, self.place(i).type))]
             sites += [ClockSite(r, None) for r in resets]
-        owners = [i for i, _ in step if any(x.committed for x in self.processes[i].locations)] or [i for i, _ in step]
+        owner = max(step, key=self._priority)[0]
         label = " ".join(f"{self.processes[i].name}.{e.event}" for i, e in step)
-        return action(label, *body, process=owners[0]), tuple(sites)
+        return action(label, *body, process=owner), tuple(sites)
+
+    def _priority(self, part: tuple[int, Edge]) -> tuple[bool, bool]:
+        """Of those who take a step together, it counts as that of one at a committed location, else with clocks."""
+        process, e = part
+        _, atoms = self.conjunction(e.guard)
+        return self.processes[process].locations[e.source].committed, bool(atoms or self.statements(e.do)[1])
 
     def model(self) -> Model:
         predicates: list[Expr] = []

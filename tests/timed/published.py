@@ -184,6 +184,130 @@ def dining(n: int, patience: int = 3, eat: int = 10, slow: int = 0) -> str:
     return "\n".join(lines)
 
 
+def fire_alarm(n: int, window: int = 10) -> str:
+    cycle, lines = 50 * n, ["process C", "location I", "edge I I ack", "edge I I alive"]
+    for i in range(1, n + 1):
+        x, start, end = f"x{i}", (2 * i - 1) * window, 2 * i * window
+        lines += [
+            f"clock {x}", f"process sensor{i}", f"location ini | {x} <= {start}", f"location wait | {x} <= {start + 5}",
+            f"location sent | {x} <= {end}", f"location fin | {x} <= {cycle}",
+            f"edge ini wait tau | {x} >= {start}", "edge wait sent alive", "edge sent fin ack",
+            f"edge sent fin tau | {x} >= {end}", f"edge fin ini tau | {x} >= {cycle} | {x} = 0",
+            f"sync sensor{i}@alive C@alive", f"sync sensor{i}@ack C@ack",
+        ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def fischer_async(n: int, k: int = 10) -> str:
+    """Every process reads a copy of its own, and all copies are written at once."""
+    lines, every = [], range(1, n + 1)
+    for i in every:
+        lines += [
+            f"clock x{i}", f"process P{i}", "location A", f"location req | x{i} <= {k}", "location wait", "location cs",
+            f"edge A req is0 | | x{i} = 0",
+            f"edge req wait to{i} | x{i} <= {k} | x{i} = 0",
+            f"edge wait req is0 | | x{i} = 0",
+            f"edge wait cs is{i} | x{i} > {k}",
+            "edge cs A to0",
+            f"int id{i} 0 {n} 0", f"process ID{i}", "location l",
+        ]  # fmt: skip
+        for value in range(n + 1):
+            lines += [f"edge l l is{value} | id{i} == {value}", f"edge l l to{value} | | id{i} = {value}"]
+            lines += [f"sync P{i}@is{value} ID{i}@is{value}"]
+            lines += [f"sync P{i}@to{value} {' '.join(f'ID{j}@to{value}' for j in every)}"]
+    return "\n".join(lines)
+
+
+def gps(stations: int, parts: int, busy: int, patience: int) -> str:
+    lines = [
+        "clock z", "process P", "location idle", "location error", "location finished", "location ok",
+        "edge idle finished done0 | | z = 0", f"edge finished error tau | z > {patience}",
+        f"edge finished ok done{stations} | z <= {patience}", "edge ok idle tau",
+        "sync P@done0 S1@done0", f"sync S{stations}@done{stations} P@done{stations}",
+    ]  # fmt: skip
+    for i in range(1, stations + 1):
+        lines += [
+            f"process S{i}", "location idle", "location start committed", "location busy", "location done committed",
+            f"edge idle start done{i - 1}", "edge start busy start1", f"edge busy done start{parts + 1}",
+            f"edge done idle done{i}", f"sync S{i}@start1 Sub{i}_1@start1",
+            f"sync S{i}@start{parts + 1} Sub{i}_{parts}@start{parts + 1}",
+        ]  # fmt: skip
+        lines += [f"sync S{i}@done{i} S{i + 1}@done{i}"] if i < stations else []
+        for j in range(1, parts + 1):
+            x = f"x{i}_{j}"
+            lines += [
+                f"clock {x}", f"process Sub{i}_{j}", "location idle", f"location busy | {x} <= {busy}",
+                f"edge idle busy start{j} | | {x} = 0", f"edge busy idle start{j + 1} | {x} <= {busy}",
+            ]  # fmt: skip
+            lines += [f"sync Sub{i}_{j}@start{j + 1} Sub{i}_{j + 1}@start{j + 1}"] if j < parts else []
+    return "\n".join(lines)
+
+
+def job_shop(machines: int, span: int, jobs: tuple[tuple[tuple[int, int], ...], ...]) -> str:
+    """jobs: their tasks, each a machine and a duration."""
+    count, lines = len(jobs), []
+    for m in range(1, machines + 1):
+        lines += [f"process M{m}", "location idle", "location busy", f"edge idle busy get{m}", f"edge busy idle rel{m}"]
+    for j, tasks in enumerate(jobs, 1):
+        lines += [f"clock x{j}", f"process J{j}"]
+        lines += [f"location {at}{t}" for t in range(1, len(tasks) + 1) for at in "iw"]
+        lines += [f"location i{len(tasks) + 1} committed", "location done", f"edge i{len(tasks) + 1} done done{j}"]
+        for t, (m, duration) in enumerate(tasks, 1):
+            lines += [f"edge i{t} w{t} get{m} | | x{j} = 0", f"edge w{t} i{t + 1} rel{m} | x{j} >= {duration}"]
+    lines += [
+        "clock z", f"int n 0 {count} 0", "process C", "location idle", "location done",
+        "edge idle idle count | | n = n + 1", f"edge idle done count | n == {count - 1} and z <= {span} | n = n + 1",
+    ]  # fmt: skip
+    for j in range(1, count + 1):
+        lines += [f"sync J{j}@done{j} C@count"]
+        lines += [f"sync J{j}@{e}{m} M{m}@{e}{m}" for m in range(1, machines + 1) for e in ("get", "rel")]
+    return "\n".join(lines)
+
+
+def leader_election(n: int, patience: int = 4) -> str:
+    lines = ["clock z", "process S", "location init", "location error", "location safe"]
+    lines += [f"edge init error tau | z > {patience}"]
+    lines += [f"edge init safe finished{p} | z <= {patience}" for p in range(1, n + 1)]
+    for p in range(1, n + 1):
+        x, before = f"x{p}", p - 1 or n
+        lines += [
+            f"clock {x}", f"int in{p} 1 {n} {p}", f"int out{p} 1 {n} {p}", f"process C{p}",
+            f"location init | {x} <= 0", f"location eval | {x} <= 1", "location leader", f"location read | {x} <= 1",
+            f"location release | {x} <= 1", f"location wait_prev | {x} <= 0", "location wait_succ", "location read_out",
+            f"edge eval leader finished{p} | in{p} == {p}", f"edge eval wait_succ tau | in{p} != {p} | out{p} = in{p}",
+            f"edge init read lock{before} | | {x} = 0", f"edge init read_out lock{p}",
+            f"edge read release tau | | in{p} = out{before}", f"edge release eval unlock{before}",
+            f"edge wait_prev read lock{before} | | {x} = 0", f"edge wait_succ read_out lock{p}",
+            f"edge read_out wait_prev unlock{p} | | {x} = 0",
+            f"sync C{p}@lock{before} C{before}@lock{before}", f"sync C{p}@unlock{before} C{before}@unlock{before}",
+            f"sync C{p}@finished{p} S@finished{p}",
+        ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def parallel(n: int) -> str:
+    lines = [f"sync {' '.join(f'P{i}@s' for i in range(1, n + 1))}"]
+    for i in range(1, n + 1):
+        lines += [f"clock x{i}", f"process P{i}", "location A", "location B", "location C"]
+        lines += [f"edge A B tau | | x{i} = 0", f"edge B C s | x{i} <= 1"]
+    return "\n".join(lines)
+
+
+def parallel_hurrying(n: int, *, lock: bool) -> str:
+    """TChecker's parallel-b; with a lock: parallel-c."""
+    lines = ["clock y", "process lock", "location U", "location L", "edge U L acquire | y >= 1"] if lock else []
+    lines += ["edge L U release | | y = 0"] if lock else []
+    for i in range(1, n + 1):
+        x = f"x{i}"
+        lines += [
+            f"clock {x}", f"process P{i}", "location A", "location B", f"location C | {x} <= 3",
+            f"edge A B tau | | {x} = 0", f"edge B A tau | {x} >= 1", f"edge B C acquire | {x} < 1 | {x} = 0",
+            f"edge C A release | {x} >= 1",
+        ]  # fmt: skip
+        lines += [f"sync P{i}@{e} lock@{e}" for e in ("acquire", "release")] if lock else []
+    return "\n".join(lines)
+
+
 AD94 = """
 clock x y
 process P
