@@ -212,7 +212,7 @@ class _Search:
         self.inspector = Inspector(Shared(self.system, self.expanding), self.goal)
         self.lanes = lanes(self.system, store, self.goal, self.crew.size)
         if self.lanes:
-            self.together = 2 * self.emitted_rows  # however many workers: limits are looked at between blocks
+            self.together = PARTS * self.emitted_rows  # however many workers: limits are looked at between blocks
         self.native = told(self.system, store, self.clock.seconds - started)
         if self.report and self.native:
             self.report(self.progress())
@@ -289,7 +289,7 @@ class _Search:
             rows = self.covering.waiting(rows)
         tally = self.tally
         parts = self.divided(rows)
-        together = 2 * self.crew.size if self.crew.size > 1 else 1  # parts: no more than needed, for the caches
+        together = len(self.lanes) or (2 * self.crew.size if self.crew.size > 1 else 1)  # no more, for the caches
         for first in range(0, len(parts), together):
             some = enumerate(parts[first : first + together])
             found = [e for part in self.expanding.map(self.expand, some) for e in part]
@@ -304,8 +304,9 @@ class _Search:
         """Parts of a block: for every lane one, or for one lane several, which it then takes one after the other."""
         if not self.lanes:
             return [rows[first : first + self.block] for first in range(0, len(rows), self.block)]
-        most = self.emitted_rows if len(self.lanes) > 1 else max(self.block, self.emitted_rows // ALONE)
-        count = max(-(-len(rows) // most), min(len(self.lanes), len(rows) // SHARE), 1)
+        lanes = len(self.lanes)
+        most = self.emitted_rows if lanes > 1 else max(self.block, self.emitted_rows // ALONE)
+        count = max(-(-len(rows) // (most * lanes)) * lanes if len(rows) > most else 1, min(lanes, len(rows) // SHARE))
         return [part for part in np.array_split(rows, count) if len(part)]
 
     def expand(self, part: tuple[int, NDArray[np.int64]]) -> list[Expanded]:
