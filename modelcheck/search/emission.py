@@ -149,6 +149,14 @@ class Emitted:
     coverage: NDArray[np.bool_]
 
 
+def _apart(count: int) -> NDArray[np.int64]:
+    """Zeros, in lines of the cache that no other worker writes to."""
+    line = 16  # numbers: processors fetch two lines together
+    array = np.zeros(count + 2 * line, np.int64)
+    first = -(array.ctypes.data // 8) % line
+    return array[first : first + count]
+
+
 class Lane:
     """The arrays of one worker. known: a state that is stored, (1, width)."""
 
@@ -158,9 +166,8 @@ class Lane:
         self.arrays: dict[str, NDArray[Any]] = {}
         bits = _filter_bits(self.width)
         self.set(expand=system.address, few=FEW, filter_shift=64 - bits)
-        self.hold(filter=np.repeat(known, 1 << bits, axis=0), counts=np.zeros(2, np.int64))
-        self.hold(coverage=np.zeros(guards, np.uint8))
-        self.hold(taken=np.zeros(actions, np.int64), changed=np.zeros(actions, np.int64))
+        self.hold(filter=np.repeat(known, 1 << bits, axis=0), counts=_apart(2))
+        self.hold(coverage=np.zeros(guards, np.uint8), taken=_apart(actions), changed=_apart(actions))
         self.room_for_answers(TRANSITIONS)
         self.room_for_targets(0, 4 * TRANSITIONS)
 
