@@ -175,9 +175,9 @@ class _Table:
         return self.b.select(end, I64(0), following)
 
     def ticket(self, row: Value) -> tuple[Value, Value]:
-        """The piece of a row that has no number yet, as the address of its entry, and which of its new ones it is."""
+        """The piece of a row that has no number yet, as the address of its entry, and the position there."""
         ticket = self.b.sub(row, self.count)
-        piece = self.f.at(self.pieces, self.b.shl(self.b.lshr(ticket, self.piece_shift), I64(2)))
+        piece = self.f.at(self.pieces, self.b.shl(self.b.lshr(ticket, self.piece_shift), I64(1)))
         return piece, self.b.and_(ticket, self.ones(self.piece_shift))
 
     def vector(self, row: Value) -> Value:
@@ -186,9 +186,8 @@ class _Table:
         stored = self.f.at(self.rows, self.b.mul(row, I64(self.width)))
         self.f.set(place, self.b.ptrtoint(stored, I64))
         with self.f.then(self.f.is_(row, ">=", self.count)):
-            piece, number = self.ticket(row)
-            targets, places = self.b.load(piece, typ=POINTER), self.b.load(self.f.at(piece, 2), typ=POINTER)
-            position = self.f.load(places, number, I32)
+            piece, position = self.ticket(row)
+            targets = self.b.load(piece, typ=POINTER)
             found = self.f.at(targets, self.b.mul(position, I64(self.width)))
             self.f.set(place, self.b.ptrtoint(found, I64))
         return self.b.inttoptr(self.f.get(place), POINTER)
@@ -232,23 +231,20 @@ def _ahead(t: _Table, i: Value, distance: int, start: Value, n: Value, what: Cal
         what(ahead)
 
 
-INSERT = "*head *segments *targets *hashes *order n start base first *flags *slot_of *places *fresh"
+INSERT = "*head *segments *targets *hashes *order n start first *flags *slot_of *places *fresh"
 WHERE = "*parent *action *rows *parents *actions"  # of the targets, int32; the columns of the store
 
 
 def _insert(module: ir.Module, width: int) -> None:
-    """Inserts targets[order[i]] for start <= i < n. A new one gets the next number from `base` on, and a ticket, that
-    is `first` + number, in place of a row. places[number] is its position, slot_of[number] the address of its slot: so
-    owners write side by side, not into each other's lines of the cache. Gives n, or the i that did not go in, because
-    its segment is full. fresh: one word, counts the new ones. places: of what is still to come, where to look."""
+    """Inserts targets[order[i]] for start <= i < n. A new one is given a ticket (`first` + position) in place of a row
+    number, its flag is set, and slot_of[position] is the address of its slot. Gives n, or the i that did not go in
+    because its segment is full. fresh: one word, counts the new ones."""
     f = Function(module, "insert", INSERT)
     b, of = f.b, f.of
 
     def keep(position: Value, address: Value) -> Value:
-        new = b.add(of["base"], f.load(of["fresh"]))
-        f.store(of["places"], new, position, I32)
-        f.store(of["slot_of"], new, b.ptrtoint(address, I64))
-        return b.add(of["first"], new)
+        f.store(of["slot_of"], position, b.ptrtoint(address, I64))
+        return b.add(of["first"], position)
 
     _insertion(f, width, keep)
 
@@ -259,7 +255,6 @@ def _insert_alone(module: ir.Module, width: int, action_kind: ir.IntType) -> Non
 
     def keep(position: Value, address: Value) -> Value:
         row = f.b.add(f.of["first"], f.load(f.of["fresh"]))
-        f.store(f.of["flags"], position, 1, I8)
         _write_row(f, position, row, width, action_kind)
         return row
 
@@ -298,41 +293,35 @@ def _insert_one(f: Function, t: _Table, i: Value, h: Value, keep: Callable[[Valu
         address = f.at(t.slots(segment), f.get(place), I32)
         row = b.add(keep(position, address), I64(1))
         f.store(address, 0, b.or_(t.tag(h), row), I32)
+        f.store(f.of["flags"], position, 1, I8)
         f.store(f.of["fresh"], 0, b.add(f.load(f.of["fresh"]), I64(1)))
 
 
 def _commit(module: ir.Module, width: int, action_kind: ir.IntType) -> None:
-    """Gives the new ones of a batch their rows, from `first` on, in the order of their positions, writes them there,
-    and sets their flags. places, slot_of, fresh: as `insert` left them, for the owners from starts[owner] on. order:
-    then holds the number of each new one by its position. sorted: room for their positions, and COMMIT_AHEAD more."""
-    arrays = "*head *targets *flags *slot_of *places *order *sorted *starts *fresh"
-    f = Function(module, "commit", f"{arrays} owners n first {WHERE}")
-    b, of = f.b, f.of
-    mask = b.sub(b.shl(I64(1), f.load(of["head"], SHIFT)), I64(1))
-    with f.counting(of["owners"]) as owner:
-        start = f.load(of["starts"], owner)
-        with f.counting(b.add(start, f.load(of["fresh"], b.shl(owner, I64(3)))), start) as new:
-            position = f.load(of["places"], new, I32)
-            f.store(of["flags"], position, 1, I8)
-            f.store(of["order"], position, new, I32)
-    count = f.variable(0)
-    with f.counting(of["n"]) as i:  # without a branch: no processor foretells which is new
-        f.store(of["sorted"], f.get(count), i, I32)
-        f.add(count, f.load(of["flags"], i, I8))
+    """Gives the flagged targets their rows, from `first` on, and writes them there. places: room for the positions of
+    those, and COMMIT_AHEAD more. They are gathered first, without a branch: no processor foretells which is new."""
+    f = Function(module, "commit", f"*head *targets *flags *slot_of *places n first {WHERE}")
+    b, places = f.b, f.of["places"]
+    mask = b.sub(b.shl(I64(1), f.load(f.of["head"], SHIFT)), I64(1))
+    fresh = f.variable(0)
+    with f.counting(f.of["n"]) as i:
+        f.store(places, f.get(fresh), i, I32)
+        f.add(fresh, f.load(f.of["flags"], i, I8))
     with f.counting(I64(COMMIT_AHEAD)) as i:
-        f.store(of["sorted"], b.add(f.get(count), i), 0, I32)
+        f.store(places, b.add(f.get(fresh), i), 0, I32)
+    with f.counting(f.get(fresh)) as i:
+        ahead = f.load(places, b.add(i, I64(COMMIT_AHEAD)), I32)
+        f.prefetch(b.inttoptr(f.load(f.of["slot_of"], ahead), POINTER))
+        _commit_one(f, f.load(places, i, I32), b.add(f.of["first"], i), mask, width, action_kind)
+    f.finish(f.get(fresh))
 
-    def slot(i: Value) -> Value:
-        new = f.load(of["order"], f.load(of["sorted"], i, I32), I32)
-        return b.inttoptr(f.load(of["slot_of"], new), POINTER)
 
-    with f.counting(f.get(count)) as i:
-        f.prefetch(slot(b.add(i, I64(COMMIT_AHEAD))))
-        row, address = b.add(of["first"], i), slot(i)
-        _write_row(f, f.load(of["sorted"], i, I32), row, width, action_kind)
-        tag = b.and_(f.load(address, 0, I32), b.not_(mask))
-        f.store(address, 0, b.or_(tag, b.add(row, I64(1))), I32)
-    f.finish(f.get(count))
+def _commit_one(f: Function, i: Value, row: Value, mask: Value, width: int, action_kind: ir.IntType) -> None:
+    b = f.b
+    _write_row(f, i, row, width, action_kind)
+    address = b.inttoptr(f.load(f.of["slot_of"], i), POINTER)
+    tag = b.and_(f.load(address, 0, I32), b.not_(mask))
+    f.store(address, 0, b.or_(tag, b.add(row, I64(1))), I32)
 
 
 def _write_row(f: Function, position: Value, row: Value, width: int, action_kind: ir.IntType) -> None:
@@ -406,9 +395,9 @@ def _move(f: Function, t: _Table, slot: Value) -> None:
     address = f.at(t.slots(segment), b.add(f.get(group), f.get(used)), I32)
     f.store(address, 0, slot, I32)
     with f.then(f.is_(row, ">=", t.count)):
-        piece, new = t.ticket(row)
+        piece, position = t.ticket(row)
         slot_of = b.load(f.at(piece, 1), typ=POINTER)
-        f.store(slot_of, new, b.ptrtoint(address, I64))
+        f.store(slot_of, position, b.ptrtoint(address, I64))
 
 
 def _fetch_group(f: Function, t: _Table, group: Value) -> None:

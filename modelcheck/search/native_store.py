@@ -198,7 +198,7 @@ class NativeStore:
         piece_shift = max(1, max(len(b.targets) for b in batches)).bit_length()
         self._head[k.COUNT], self._head[k.PIECE_SHIFT] = self._count, piece_shift
         self._lengthen(self._count + (len(batches) << piece_shift) + 1)
-        pieces = np.array([(b.at["targets"], b.at["slot_of"], b.at["places"], 0) for b in batches], np.uint64)
+        pieces = np.array([(b.at["targets"], b.at["slot_of"]) for b in batches], np.uint64)
         self._head[k.PIECES] = _address(pieces)
 
         tickets = [self._count + (number << piece_shift) for number in range(len(batches))]
@@ -240,17 +240,15 @@ class NativeStore:
         where = self._where(batch) if kernel == "insert_alone" else ()
         at = batch.at
         reached = self.kernels[kernel](
-            *self._index, at["targets"], at["hashes"], at["order"], end, start, int(batch.starts[owner]), first,
-            at["flags"], at["slot_of"], at["places"], _address(batch.fresh[owner]), *where,
+            *self._index, at["targets"], at["hashes"], at["order"], end, start, first, at["flags"], at["slot_of"],
+            at["places"], _address(batch.fresh[owner]), *where,
         )  # fmt: skip
         return reached - start
 
     def _commit(self, batch: Batch, first: int) -> None:
         at, head = batch.at, self._index[0]
-        order = batch.order.copy() if self.crew.size == 1 else batch.order  # that of one owner is everybody's
         self.kernels["commit"](
-            head, at["targets"], at["flags"], at["slot_of"], at["places"], _address(order), at["hashes"],
-            _address(batch.starts), _address(batch.fresh), len(batch.fresh), len(batch.targets), first,
+            head, at["targets"], at["flags"], at["slot_of"], at["places"], len(batch.targets), first,
             *self._where(batch),
         )  # fmt: skip
 
