@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from modelcheck.liveness import kernels
 from modelcheck.liveness.fairness import Fairness
 from modelcheck.liveness.product import Product, faulty
+from modelcheck.search.regions import zeros
 
 UNWANTED = np.zeros(1, np.int32)  # in place of an array that a kernel is not to use
 
@@ -35,8 +36,7 @@ class Components:
 
 def reachable(product: Product) -> NDArray[np.uint8]:
     """(nodes,): 1 where the product can get."""
-    seen = np.zeros(product.nodes, np.uint8)
-    queue = np.empty(product.nodes, np.int32)
+    seen, queue = zeros(product.nodes, np.uint8), zeros(product.nodes, np.int32)
     initial = product.initial
     queue[: len(initial)] = initial
     rest = (int(product.free), queue, len(initial), seen, UNWANTED, UNWANTED, UNWANTED)
@@ -47,7 +47,9 @@ def reachable(product: Product) -> NDArray[np.uint8]:
 def fair_components(product: Product, fairness: Fairness, seen: NDArray[np.uint8]) -> Components:
     """Those among the nodes seen."""
     lasting, fault = product.lasting(), _fault(product, seen)
-    mark = np.where(seen.reshape(-1, product.states)[:, product.accepting], np.int32(-2), np.int32(0)).ravel()
+    looked_at = seen.reshape(-1, product.states)[:, product.accepting]
+    mark = zeros(looked_at.size, np.int32)
+    np.multiply(looked_at, np.int32(-2), out=mark.reshape(looked_at.shape), casting="unsafe")
     if fault is not None or not len(mark):
         return Components(lasting, mark, 0, fault)
     count = kernels.run(
@@ -62,7 +64,7 @@ def _work(product: Product, size: int) -> tuple[NDArray[Any], ...]:
     """Room for a search through `size` nodes, in numbers as short as they can be."""
     edge = np.int8 if product.degree < 1 << 7 else np.int16 if product.degree < 1 << 15 else np.int32
     entry = np.uint8 if product.branching < 1 << 8 else np.int32
-    return tuple(np.empty(max(1, size), kind) for kind in (np.int32, edge, entry, np.int32))
+    return tuple(zeros(max(1, size), kind) for kind in (np.int32, edge, entry, np.int32))
 
 
 def _fault(product: Product, seen: NDArray[np.uint8]) -> tuple[int, int] | None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from modelcheck.errors import InternalError
 from modelcheck.search.expand import answers
 from modelcheck.search.exploration import Exploration
+from modelcheck.search.regions import zeros
 from modelcheck.system import TransitionSystem
 from modelcheck.liveness import kernels
 
@@ -48,17 +49,17 @@ def graph_of(exploration: Exploration, system: TransitionSystem) -> Graph:
     """The graph of a complete exploration, by expanding its states once more. Raises InternalError where the system
     does not give the transitions again that the exploration counted."""
     edges, (count, width) = int(exploration.changed.sum()), exploration.states.shape
-    target, action = np.empty(edges + 1, np.int32), np.empty(edges + 1, action_type(len(system.actions)))
-    first, filled = np.zeros(count + 1, np.int32 if edges < 1 << 31 else np.int64), 0
+    target, action = zeros(edges + 1, np.int32), zeros(edges + 1, action_type(len(system.actions)))
+    first, filled = zeros(count + 1, np.int32 if edges < 1 << 31 else np.int64), 0
     words, mask = flat(exploration.states), (1 << count.bit_length()) - 1
-    slots, hashes = np.zeros(2 * count + count // 2 + 8, np.uint32), np.empty(0, np.int64)
+    slots, moved = zeros(2 * count + count // 2 + 8, np.uint32), np.empty(0, np.int64)
     kernels.run(kernels.fill, edges, words, width, count, slots, mask)
     for offset, answer in answers(system, exploration.states):
-        if len(hashes) < len(answer.source):
-            hashes = np.empty(2 * len(answer.source), np.int64)
+        if len(moved) <= len(answer.source):
+            moved, hashes = (np.empty(2 * len(answer.source) + 1, np.int64) for _ in range(2))
         moves = flat(answer.target), flat(answer.source), flat(answer.action)
         filled = kernels.run(
-            kernels.enter, edges, words, width, slots, mask, *moves, offset, answer.consumed, hashes,
+            kernels.enter, edges, words, width, slots, mask, *moves, offset, answer.consumed, moved, hashes,
             first, target, action, filled,
         )  # fmt: skip
         if filled < 0:

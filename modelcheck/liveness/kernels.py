@@ -324,30 +324,35 @@ def fill(words, width, count, slots, mask):
             slots[at] = (h & (LOW ^ mask)) | (row + 1)
 
 
-def enter(words, width, slots, mask, wanted, source, action, offset, consumed, hashes, first, target, label, filled):
+def enter(
+    words, width, slots, mask, wanted, source, action, offset, consumed, moved, hashes, first, target, label, filled
+):
     """Appends the transitions of one answer that change the state, as `graph.Graph` has them. words, slots, mask: as
-    they were filled. wanted: the states that they lead to, as words. source counts from row `offset`. hashes: int64,
-    room for all of them. first: zero from the rows of the answer on. Gives how many edges there are then; -1 where a
-    state is unknown, or more edges come than there is room for. The fewer branches the better: who can tell which steps
-    change the state?
+    they were filled. wanted: the states that they lead to, as words. source counts from row `offset`. moved, hashes:
+    int64, room for all of them. first: zero from the rows of the answer on. Gives how many edges there are then; -1
+    where a state is unknown, or more edges come than there is room for. Those that change the state are gathered first,
+    without a branch: who can tell which do?
     """
-    count, start = len(source), filled
+    count, start = 0, filled
+    for i in range(len(source)):
+        moved[count] = i
+        count += differ(words, (offset + source[i]) * width, wanted, i * width, width) != 0
     for ahead in range(count + 2 * AHEAD):
         if ahead < count:
-            hashes[ahead] = mixed(wanted, ahead * width, width)
+            hashes[ahead] = mixed(wanted, moved[ahead] * width, width)
             prefetch(slots, home(hashes[ahead], len(slots)))
         near = ahead - AHEAD
         if near >= 0 and near < count:
             prefetch(words, ((slots[home(hashes[near], len(slots))] & mask) - 1) * width)
-        i = near - AHEAD
-        if i >= 0:
-            row, found = offset + source[i], row_of(words, width, slots, mask, wanted, i, hashes[i])
+        at = near - AHEAD
+        if at >= 0:
+            i = moved[at]
+            found = row_of(words, width, slots, mask, wanted, i, hashes[at])
             if found < 0 or filled == len(target):
                 return -1
             target[filled], label[filled] = found, action[i]
-            changes = found != row
-            first[row + 1] += changes
-            filled += changes
+            first[offset + source[i] + 1] += 1
+            filled += 1
     total = start
     for row in range(offset, offset + consumed):
         total += first[row + 1]
@@ -372,6 +377,14 @@ def same(left, i, right, j, width):
         if left[i + k] != right[j + k]:
             return 0
     return 1
+
+
+def differ(left, i, right, j, width):
+    """Not 0 where `width` words are not equal."""
+    bits = 0
+    for k in range(width):
+        bits = bits | (left[i + k] ^ right[j + k])
+    return bits
 
 
 def mixed(words, at, width):

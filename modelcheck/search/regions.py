@@ -45,6 +45,14 @@ def reserved(rows: int, columns: int | None, dtype: Any) -> NDArray[Any]:
     return array if columns is None else array.reshape(rows, columns)
 
 
+def zeros(count: int, dtype: Any) -> NDArray[Any]:
+    """As `numpy.zeros`, in large pages where there are any: for what is read at random, or once and quickly."""
+    size = count * np.dtype(dtype).itemsize
+    if not available or size < 2 * HUGE:
+        return np.zeros(count, dtype)
+    return _zeros(size, 0).view(dtype)[:count]
+
+
 def _zeros(size: int, flags: int) -> NDArray[np.uint8]:
     """Of `size` bytes, rounded down to what is asked. Large pages need an aligned start."""
     large = size >= 2 * HUGE

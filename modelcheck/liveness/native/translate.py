@@ -24,7 +24,8 @@ import numpy as np
 from llvmlite import ir
 
 from modelcheck.errors import InternalError
-from modelcheck.search.assembler import I64, POINTER, Code, Function, Value
+from modelcheck.search import assembler
+from modelcheck.search.assembler import I64, POINTER, Code, Function, Value, fingerprint
 
 Kind = str | tuple["Kind", ...] | None  # of a parameter: the dtype of an array, those of a tuple, None for an integer
 
@@ -84,6 +85,12 @@ def _numbers(arg: Any) -> list[int]:
 @cache
 def _compiled(kernel: Callable[..., Any], kinds: tuple[Kind, ...]) -> tuple[Code, int]:
     """The code, and how many numbers it returns."""
+    made = fingerprint(inspect.getmodule(kernel), sys.modules[__name__], assembler)
+    source = f"{kernel.__name__} {made} {kinds}"
+    return Code.built(kernel.__name__, source, lambda: _module(kernel, kinds)), _returned(_parsed(kernel))
+
+
+def _module(kernel: Callable[..., Any], kinds: tuple[Kind, ...]) -> ir.Module:
     module, tree = ir.Module(kernel.__name__), _parsed(kernel)
     names = [a.arg for a in tree.args.args]
     spelled = [_parameter(n, k) for n, k in zip(names, kinds, strict=True)]
@@ -96,7 +103,7 @@ def _compiled(kernel: Callable[..., Any], kinds: tuple[Kind, ...]) -> tuple[Code
     for i, value in enumerate(results):
         f.store(f.of["results"], i, value)
     f.finish(0)
-    return Code(module), len(results)
+    return module
 
 
 def _parameter(name: str, kind: Kind) -> str:
