@@ -149,6 +149,8 @@ def check_model(model: Model, options: Options = Options()) -> Result:
         options = replace(options, thorough=True)  # behaviours go on where a search for states could stop
         if options.compact:
             raise UsageError("the compact store may take two states for one: it cannot serve temporal properties")
+    if model.timing is None and (options.pins or options.audit):
+        raise UsageError(f"{'--pin' if options.pins else '--audit'} is about time, and {model.name} has no clocks")
     if model.timing is not None:
         _instants().refuse(model, selected, options)
     if model.timing is not None and options.prune:

@@ -45,6 +45,8 @@ def refuse(model: Model, selected: Sequence[Property], options: Options) -> None
     for flag, wanted in given.items():
         if wanted:
             raise UsageError(f"{flag} is not there yet for a spec with clocks")
+    if not options.prune and (options.pins or options.audit):
+        raise UsageError(f"--no-prune ignores time: it goes without {'--pin' if options.pins else '--audit'}")
     for name, _ in options.pins:
         if name not in timing.quantities:
             raise UsageError(f"{model.name} observes nothing called `{name}`{instead(name, timing.quantities)}")

@@ -25,6 +25,7 @@ from modelcheck.ir.surface import Program
 from modelcheck.ir.timing import Constrain, Reset, Timing
 from modelcheck.result import (
     INCOMPLETE,
+    INTERRUPTED,
     INVARIANT,
     OK,
     VACUOUS,
@@ -37,7 +38,8 @@ from modelcheck.result import (
 )
 from modelcheck.timed import polyhedra, synthesis
 from modelcheck.timed.parameters import Parametric
-from modelcheck.timed.polyhedra import Space
+from modelcheck.timed.polyhedra import Undecided
+from modelcheck.timed.stopping import Stopping
 from modelcheck.timed.synthesis import Synthesis
 
 SEED = 2
@@ -63,8 +65,9 @@ def synthesize_spec(path: str, constants: Mapping[str, object], options: Options
     try:
         program = checker.load(path)
         model = passes.compile(program, spec, constants)
-        asked = _Asked(program, spec, dict(constants), model, options)
-        return asked.result(started)
+        stopping = Stopping()
+        with stopping.noting():
+            return _Asked(program, spec, dict(constants), model, options, stopping).result(started)
     except SpecError as error:
         return checker.refused(shown, spec or "", constants, error)
 
@@ -76,6 +79,7 @@ class _Asked:
     constants: dict[str, object]
     model: Model
     options: Options
+    stopping: Stopping
 
     @property
     def timing(self) -> Timing:
@@ -104,7 +108,7 @@ class _Asked:
         wanted = [(text, _linear(text, self.names)) for text in self.options.least]
         found, timeless = self.explored(target, timing)
         found.space.until = inf
-        example = self.example(found.space, found)
+        example = self.example(found, [expr for _, expr in wanted])
         regions = Regions(
             parameters=tuple((p.name, p.low, p.high) for p in timing.params),
             idle=tuple(p.name for i, p in enumerate(timing.params) if i not in _used(timing)),
@@ -121,7 +125,7 @@ class _Asked:
             samples=self.sample(found, target),
             stopped=found.stopped,
             timeless=timeless,
-            smallest=tuple(_smallest(found, text, expr) for text, expr in wanted),
+            smallest=() if self.stopping.noted else tuple(_smallest(found, text, expr) for text, expr in wanted),
             example=None if example is None else tuple(zip(self.names, example)),
             solver=polyhedra.VERSION,
         )
@@ -133,7 +137,7 @@ class _Asked:
     ) -> Result:
         """Of an invariant a bad region is a violation; of a reachable it is what was wanted."""
         wanted = target.kind == "reachable"
-        verdict, code = _verdict(bool(found.bad), wanted, found.complete)
+        verdict, code = _verdict(bool(found.bad), wanted, found.stopped)
         answer = PropertyResult(target.name, target.kind, verdict, None, target.span)
         if shown is not None:
             answer = replace(next(p for p in shown.properties if p.name == target.name), verdict=verdict)
@@ -160,6 +164,7 @@ class _Asked:
         """The regions, and whether time played no part in it."""
         _, system = build(self.model, CheckOptions())
         parametric = Parametric(self.model, timing, system, target)
+        parametric.stopping = self.stopping
         now = time.monotonic()
         possible = parametric.ignore_time(now + self.options.time_limit / SHARE)
         until, most = now + self.options.time_limit, self.options.iterations
@@ -171,15 +176,18 @@ class _Asked:
         """What `check` says at integers."""
         values = {name: int(v) for name, v in zip(self.names, point)}
         model = passes.compile(self.program, self.spec, {**self.constants, **values})
-        result = checker.check_model(model, CheckOptions(properties=(target.name,), deadlock=False))
+        with self.stopping.raising():
+            result = checker.check_model(model, CheckOptions(properties=(target.name,), deadlock=False))
         return reasons.with_conditions(result, self.program, self.spec, {**self.constants, **values}, self.names)
 
     def sample(self, found: Synthesis, target: Property) -> int:
         """Holds the regions against `check`, at random valuations and at the borders of the regions. Gives how many.
         Raises InternalError."""
         done = 0
-        for point in islice(_places(found), self.options.samples):
+        for point in islice(_places(found), 0 if self.stopping.noted else self.options.samples):
             result = self.checked(point, target)
+            if self.stopping.noted:
+                break
             verdict = next(p.verdict for p in result.properties if p.name == target.name)
             seen = verdict in ("holds", "violated") and (verdict == "violated") == (target.kind == "invariant")
             seen = seen and verdict != "vacuous"
@@ -190,11 +198,13 @@ class _Asked:
             done += 1
         return done
 
-    def example(self, space: Space, found: Synthesis) -> Point | None:
-        """The bad valuation with the smallest sum; None where there is none, or none of whole numbers."""
-        least = space.least((0,) + (1,) * len(self.names), found.bad)
-        candidates = [*([least[1]] if least and least[1] else []), *found.bad_at]
-        return next((p for p in candidates if all(v.denominator == 1 for v in p)), None)
+    def example(self, found: Synthesis, wanted: list[Linear]) -> Point | None:
+        """The bad valuation at which what is wanted is least, then the sum of all; None where there is none, or none of
+        whole numbers."""
+        try:
+            return found.space.smallest([*wanted, (0,) + (1,) * len(self.names)], found.bad)
+        except Undecided:
+            return next((p for p in found.bad_at if all(v.denominator == 1 for v in p)), None)
 
 
 def _used(timing: Timing) -> set[int]:
@@ -226,11 +236,11 @@ def _smallest(found: Synthesis, text: str, expr: Linear) -> Smallest:
     return Smallest(text, None, False) if least is None else Smallest(text, least[0], least[1] is not None)
 
 
-def _verdict(bad: bool, wanted: bool, complete: bool) -> tuple[Verdict, int]:
+def _verdict(bad: bool, wanted: bool, stopped: str | None) -> tuple[Verdict, int]:
     if bad:
         return ("holds", OK) if wanted else ("violated", INVARIANT)
-    if not complete:
-        return "incomplete", INCOMPLETE
+    if stopped is not None:
+        return "incomplete", INTERRUPTED if stopped == synthesis.INTERRUPTED else INCOMPLETE
     return ("vacuous", VACUOUS) if wanted else ("holds", OK)
 
 

@@ -333,10 +333,13 @@ def _reordered(events: list[Event]) -> Iterable[Event]:
     for event in sorted(events, key=lambda e: e.line):
         by_thread.setdefault(event.thread, []).append(event)
     handled = any(e.name in HANDLED for e in events)
+    signalled = any(e.name.startswith("SIG") for e in events)
     for own in by_thread.values():
         for i, event in enumerate(own):
             interrupted = bool(INTERRUPTED & {*(event.result or ())}) and event.name not in HANDLED
-            if interrupted and i + 1 < len(own) and own[i + 1].name.startswith("SIG"):
+            if interrupted and signalled and i + 1 == len(own):
+                yield replace(event, result=None)  # the log ends before the signal, and so before the return
+            elif interrupted and i + 1 < len(own) and own[i + 1].name.startswith("SIG"):
                 yield _behind_the_handler(event, own[i + 1 :], handled)
             else:
                 yield event

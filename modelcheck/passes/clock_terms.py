@@ -16,6 +16,7 @@ from modelcheck.ir import surface as s
 from modelcheck.ir.ops import Op
 from modelcheck.ir.types import BOOL, CLOCK, TIMER, ArrayType, IntType
 from modelcheck.passes import references, typecheck
+from modelcheck.passes.clock_sums import least, minus, never_negative, number, plus, scaled
 from modelcheck.passes.clocks import TimerOptions, is_timer, key_of
 from modelcheck.passes.context import Bad, Dsl, NotPure, Parameter
 from modelcheck.passes.conversions import apply, what
@@ -43,35 +44,6 @@ class Term:
 Sum = tuple[tuple[Term, ...], Linear]
 
 # --- linear expressions -----------------------------------------------------------------------------------------------
-
-
-def minus(e: Linear) -> Linear:
-    params = tuple((number, -by) for number, by in e.params)
-    return Linear(-e.constant, e.expr, -e.factor if e.expr is not None else 1, params)
-
-
-def plus(ctx: Context, a: Linear, b: Linear, span: Span) -> Linear:
-    params = dict(a.params)
-    for number, by in b.params:
-        params[number] = params.get(number, 0) + by
-    left = tuple(sorted((number, by) for number, by in params.items() if by))
-    constant = a.constant + b.constant
-    if a.expr is None or b.expr is None:
-        some = a if a.expr is not None else b
-        return Linear(constant, some.expr, some.factor, left)
-    both = typecheck.binary(ctx, "+", _scaled(ctx, a, span), _scaled(ctx, b, span), span)
-    return Linear(constant, both, 1, left)
-
-
-def _scaled(ctx: Context, e: Linear, span: Span) -> n.Expr:
-    assert e.expr is not None
-    if e.factor == 1:
-        return e.expr
-    return typecheck.binary(ctx, "*", e.expr, _number(e.factor, span), span)
-
-
-def _number(value: int, span: Span) -> n.Const:
-    return n.Const(value, IntType(value, value), span)
 
 
 def _times(ctx: Context, e: Linear, by: int) -> Linear:
@@ -250,9 +222,9 @@ def _due(path: n.Expr, timer: TimerOptions, span: Span) -> ClockTest:
 def _difference(ctx: Context, op: str, terms: tuple[Term, ...], rest: Linear, span: Span) -> n.Expr:
     terms = tuple(t for i, t in enumerate(terms) if not any(_cancels(t, u) for j, u in enumerate(terms) if i != j))
     if not terms and not rest.params:
-        value = rest.expr if rest.expr is not None else _number(0, span)
-        scaled = _scaled(ctx, Linear(0, value, rest.factor), span)
-        return fold(apply(ctx, _OPS[op], (scaled, _number(-rest.constant, span)), span))
+        value = rest.expr if rest.expr is not None else number(0, span)
+        left = scaled(ctx, Linear(0, value, rest.factor), span)
+        return fold(apply(ctx, _OPS[op], (left, number(-rest.constant, span)), span))
     plus_, minus_ = ([t.path for t in terms if t.sign == sign] for sign in (1, -1))
     if len(plus_) > 1 or len(minus_) > 1:
         hint = "compare one clock with a time, or the difference of two: `self.x - self.y < 3`"
@@ -334,27 +306,15 @@ def _ordered(ctx: Context, low: Linear, high: Linear, span: Span) -> tuple[Linea
     _not_negative(ctx, low, span)
     same = (low.expr, low.factor) == (high.expr, high.factor)
     a, b = (replace(x, expr=None, factor=1) if same else x for x in (low, high))
-    if least(ctx, plus(ctx, b, minus(a), span)) < 0:
-        raise ctx.error("T006", span, "the range may be empty", "the first time is at most the second")
+    if not never_negative(ctx, plus(ctx, b, minus(a), span), span):
+        hint = "the first time is at most the second: `assume(a <= b)` of two parameters, or write `a, a + d`"
+        raise ctx.error("T006", span, "the range may be empty", hint)
     return low, high
 
 
 def _not_negative(ctx: Context, e: Linear, span: Span) -> None:
-    if least(ctx, e) < 0:
+    if not never_negative(ctx, e, span):
         raise ctx.error("T006", span, "this may be negative", "times begin at 0: narrow the types of what is in it")
-
-
-def least(ctx: Context, e: Linear) -> int:
-    """The least value that a time can have, by types and the bounds of parameters. The greatest of e is minus that of
-    minus e."""
-    found = e.constant
-    if e.expr is not None:
-        assert isinstance(e.expr.type, IntType)
-        found += min(e.factor * e.expr.type.lo, e.factor * e.expr.type.hi)
-    for number, by in e.params:
-        p = ctx.world.params[number]
-        found += min(by * p.low, by * p.high)
-    return found
 
 
 def timer_call(ctx: Context, call: s.Call) -> bool:

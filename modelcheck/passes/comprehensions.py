@@ -311,6 +311,8 @@ def _formula(ctx: Context, kind: str, e: s.Comprehension, i: int, over: n.Const)
             return None
         if guard is not None and not is_const(guard, True):
             body = n.Temporal("implies" if kind == "all" else "and", (guard, body), e.span)
+        if isinstance(body, n.Temporal):
+            body = replace(body, instance=((generator.target, value, over.type.of), *body.instance))
         parts.append(body)
     if not parts:
         return n.Const(kind == "all", BOOL, e.span)

@@ -15,7 +15,7 @@ from modelcheck.ir import nodes as n
 from modelcheck.ir.ops import Op
 from modelcheck.ir.types import BOOL, IntType, Type, is_state
 from modelcheck.passes.binders import settled
-from modelcheck.passes.clock_terms import minus
+from modelcheck.passes.clock_sums import minus
 from modelcheck.passes.context import Declared
 from modelcheck.passes.dependencies import Body, assigned, gotos, live_locals
 from modelcheck.passes.processes import DONE

@@ -53,6 +53,7 @@ class World:
         self.records: dict[RecordType, ClassInfo] = {}
         self.params: list[timing.Param] = []
         self.assumptions: list[timing.LinearAssumption] = []  # on parameters
+        self.contradicted = False  # an assumption on constants is false
         self._language = {path: dict(m.names) for path, m in program.modules.items()}
         self._definitions = {path: _by_name(m) for path, m in program.modules.items()}
         self._known = {path: {*names, *self._language[path]} for path, names in self._definitions.items()}
@@ -305,6 +306,7 @@ class World:
                     values = ", ".join(f"{k} = {describe(self._values[h])}" for k, h in sorted(homes.items()) if h)
                     message = f"assumption is false: {assumption.reason}" + (f" ({values})" if values else "")
                     found.append(Diagnostic("A001", message, assumption.span, "change the constants"))
+        self.contradicted = bool(found)
         return found
 
     def notes(self) -> None:

@@ -309,7 +309,7 @@ class Walker:
         match stmt:
             case Yield() | n.Choose() | Loop():
                 return True
-            case n.If(test) | n.When(test) | n.Assign(_, test) if self.sites.clocks and speaks(test):
+            case n.If(test) | n.When(test) | n.Assert(test) | n.Assign(_, test) if self.sites.clocks and speaks(test):
                 return True
             case Break() | Continue():
                 return not in_loop

@@ -385,8 +385,11 @@ def _assert(ctx: Context, stmt: s.Assert) -> None:
 
 
 def _yield(ctx: Context, stmt: s.Yield) -> None:
-    stay = None if stmt.after is None else clock_terms.stay(ctx, stmt.after)
-    ctx.emit.append(Yield(stmt.label, stmt.kind, stmt.source, ctx.site, stmt.span, stay, stmt.urgency))
+    place = Yield(stmt.label, stmt.kind, stmt.source, ctx.site, stmt.span, None, stmt.urgency)
+    try:
+        place = replace(place, stay=None if stmt.after is None else clock_terms.stay(ctx, stmt.after))
+    finally:  # what is wrong with its times is not that a loop has no `yield`
+        ctx.emit.append(place)
 
 
 _STATEMENTS = {

@@ -8,6 +8,7 @@ from modelcheck.ir import surface as s
 from modelcheck.ir import timing
 from modelcheck.ir.types import IntType, TextType
 from modelcheck.passes import clock_terms, typecheck
+from modelcheck.passes.clock_sums import minus, plus
 from modelcheck.passes.clocks import MAX_TIME, UNITS
 from modelcheck.passes.context import Parameter, TimeUnit
 from modelcheck.passes.typed import Linear
@@ -73,8 +74,8 @@ def assumed(ctx: Context, e: s.Expr) -> list[timing.LinearAssumption]:
 
 def _link(ctx: Context, op: str, a: s.Expr, b: s.Expr, e: s.Compare) -> list[timing.LinearAssumption]:
     left, right = clock_terms.linear(ctx, a), clock_terms.linear(ctx, b)
-    up = clock_terms.plus(ctx, right, clock_terms.minus(left), e.span)  # up >= 0 says left <= right
-    down = clock_terms.minus(up)
+    up = plus(ctx, right, minus(left), e.span)  # up >= 0 says left <= right
+    down = minus(up)
     wanted = {"<=": [(up, False)], "<": [(up, True)], ">=": [(down, False)], ">": [(down, True)],
               "==": [(up, False), (down, False)]}  # fmt: skip
     if op not in wanted:

@@ -115,8 +115,10 @@ def _confirmed(result: Result, regions: Regions, verbose: bool) -> Iterator[str]
     if regions.confirmed:
         yield f"Confirmed by {regions.solver}: the regions are {together} ({regions.asked} questions)."
     else:
-        yield f"Not confirmed by {regions.solver}: it ran out of time; nor are the regions simplified."
-    yield f"Confirmed by {regions.samples} checks at single valuations, half of them at the borders of the regions."
+        why_not = "it was interrupted" if regions.stopped == "interrupted" else "it ran out of time"
+        yield f"Not confirmed by {regions.solver}: {why_not}; nor are the regions simplified."
+    if regions.samples:
+        yield f"Confirmed by {regions.samples} checks at single valuations, half of them at the borders of the regions."
     if verbose:
         yield f"{result.statistics.distinct} zones, {result.statistics.seconds:.2f} s."
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import ceil, lcm
 from typing import Iterator
 
 from modelcheck.errors import Span
@@ -79,6 +80,30 @@ def last_look(model: Model, trace: Trace) -> Iterator[str]:
     delay = _to_the_end(model, trace)
     if delay:
         yield f"Time can go on to {shown(model, trace.timeline.end + delay)}; what is said below is said of then."
+
+
+def too_late(model: Model, trace: Trace) -> str:
+    """Of a quiescent state in which a step was possible at first: when the last one was. "after 5 us" where it could
+    still be taken then, "from 5 us on" where it could not; "" where none was possible at all."""
+    if trace.kind != "quiescent" or trace.timeline is None or model.timing is None:
+        return ""
+    state, arrived = trace.steps[-1].state, trace.timeline.instants[-1].time
+    clocks = trace.timeline.followed.clocks[-1]
+
+    def possible(delay: Fraction) -> bool:
+        return clockwork.stuck(model, state, clockwork.delayed(model, state, clocks, delay)) is None
+
+    if not possible(Fraction(0)):
+        return ""
+    # Whether a step is possible changes where a clock shows a whole number; once there is none, there is none for ever.
+    grid = lcm(*(c.denominator for c in clocks), arrived.denominator)
+    low, high = 0, ceil((trace.timeline.end - arrived) * grid)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if possible(Fraction(middle, grid)) else (low, middle)
+    if model.timing.dense and possible(Fraction(low + high, 2 * grid)):
+        return f"from {shown(model, arrived + Fraction(high, grid))} on"
+    return f"after {shown(model, arrived + Fraction(low, grid))}"
 
 
 def _to_the_end(model: Model, trace: Trace) -> Fraction:

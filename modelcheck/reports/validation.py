@@ -156,6 +156,8 @@ def _allowed(v: Validation, a: Allowed) -> str:
 
 
 def _figures(v: Validation) -> Iterator[str]:
+    for entry in v.demands.cut:
+        yield f"The log ends in the midst of `{entry}`: what it has of that says nothing yet."
     if v.demands.ignored:
         told = ", ".join(f"{name} ({count})" for name, count in v.demands.ignored.items())
         yield f"Passed over, as the spec says: {told}."
@@ -188,6 +190,7 @@ def validation_object(v: Validation) -> dict[str, Any]:
         ],
         "possible": list(v.possible),
         "ignored": dict(v.demands.ignored),
+        "cut": list(v.demands.cut),
         "refusal": _refusal_object(v, v.refusal),
         "trace": _trace_object(v),
     }

@@ -33,7 +33,7 @@ from modelcheck.timed.effects import Effects
 from modelcheck.ir.linear import HalfSpace, Linear, Point, Polyhedron
 from modelcheck.timed.plain import Plain
 from modelcheck.timed.projection import SymbolicAtom, SymbolicPath, SymbolicProgram, symbolic, symbolic_atom
-
+from modelcheck.timed.stopping import Stopping
 
 MOST_STATES = 200_000  # with time ignored
 
@@ -223,6 +223,7 @@ class Parametric:
         self.plain = Plain(self.discrete)
         self.deadlines = [symbolic_atom(d.atom, len(self.low), d.span) for d in timing.deadlines]
         self.relevant: NDArray[np.bool_] | None = None
+        self.stopping = Stopping()
         self._programs: list[SymbolicProgram] = []
         self._alive: dict[int, list[bool]] = {}
         self._bad: dict[int, bool] = {}
@@ -235,7 +236,7 @@ class Parametric:
         self.discrete.numbers(answer.target)
         done = 0
         while done < len(self.discrete):
-            if time.monotonic() > until or len(self.discrete) > MOST_STATES:
+            if self.stopping.noted or time.monotonic() > until or len(self.discrete) > MOST_STATES:
                 return True
             level = np.arange(done, len(self.discrete))
             done = len(self.discrete)
@@ -292,7 +293,7 @@ class Parametric:
         return self._cases[state]
 
     def explore(self, point: Point, until: float) -> Explored:
-        """At one valuation. until: `time.monotonic()` at which OutOfTime is raised."""
+        """At one valuation. until: `time.monotonic()` at which OutOfTime is raised, as when it is to stop."""
         return _Run(self, point, until).explore()
 
     def path(self, steps: Sequence[tuple[int, int]], end: tuple[SymbolicAtom, ...] = ()) -> SymbolicPath:
@@ -357,7 +358,7 @@ class _Run:
         return None
 
     def expand(self, row: int) -> SymbolicPath | None:
-        if time.monotonic() > self.until:
+        if self.of.stopping.noted or time.monotonic() > self.until:
             raise OutOfTime
         here = self.rows[row]
         for _, program, target in self.of.plain.steps(here.state):

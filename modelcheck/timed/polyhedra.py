@@ -6,7 +6,7 @@ A question that z3 does not answer within its limits raises `Undecided`: nothing
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import inf
 from random import Random
@@ -17,6 +17,7 @@ import z3
 from modelcheck.ir.timing import Timing
 from modelcheck.ir import linear
 from modelcheck.ir.linear import HalfSpace, Point, Polyhedron, Region
+from modelcheck.timed.stopping import Stopping
 
 MILLISECONDS, MEGABYTES = 5_000, 2_048  # for one question; for all of z3
 VERSION = f"z3 {z3.get_version_string()}"
@@ -37,6 +38,7 @@ class Space:
     variables: tuple[Any, ...]
     asked: int = 0
     until: float = inf  # the `time.monotonic()` from which on nothing is asked any more
+    stopping: Stopping = field(default_factory=Stopping)
 
     def everywhere(self) -> Polyhedron:
         """The assumptions and the extents as half-spaces."""
@@ -66,19 +68,27 @@ class Space:
 
     def point(self, *formulas: Any) -> Point | None:
         """A valuation of the space that satisfies the formulas; None where there is none. Raises Undecided."""
-        if time.monotonic() > self.until:
-            raise Undecided("out of time")
+        self._ask()
         solver = z3.Solver()
         solver.set("timeout", MILLISECONDS)
         solver.add(self.polyhedron(self.everywhere()), *formulas)
-        self.asked += 1
         answer = solver.check()
         if answer == z3.unknown:
-            raise Undecided(solver.reason_unknown())
+            raise self._undecided(solver.reason_unknown())
         if answer == z3.unsat:
             return None
         model = solver.model()
         return tuple(_fraction(model.eval(v, model_completion=True)) for v in self.variables)
+
+    def _ask(self) -> None:
+        if self.stopping.noted or time.monotonic() > self.until:
+            raise Undecided("out of time")
+        self.asked += 1
+
+    def _undecided(self, reason: str) -> Undecided:
+        """z3 has its own way to learn of Ctrl-C."""
+        self.stopping.noted |= "interrupted" in reason
+        return Undecided(reason)
 
     def included(self, polyhedron: Polyhedron, union: Region) -> bool:
         return self.point(self.polyhedron(polyhedron), z3.Not(self.union(union))) is None
@@ -167,19 +177,37 @@ class Space:
             optimizer.set("timeout", MILLISECONDS)
             optimizer.add(self.polyhedron((*self.everywhere(), *polyhedron)))
             goal = optimizer.minimize(expr[0] + sum(c * v for c, v in zip(expr[1:], self.variables) if c))
-            self.asked += 1
+            self._ask()
             answer = optimizer.check()
             if answer == z3.unknown:
-                raise Undecided(optimizer.reason_unknown())
+                raise self._undecided(optimizer.reason_unknown())
             if answer == z3.sat:
                 value = _fraction(goal.lower_values()[1])
                 best = value if best is None else min(best, value)
         if best is None:
             return None
-        scaled = tuple(c * best.denominator for c in expr)
-        exactly = (scaled[0] - best.numerator, *scaled[1:])
-        equal = (HalfSpace(exactly, False), HalfSpace(linear.minus(exactly), False))
-        return best, self.point(self.polyhedron(equal), self.union(union))
+        return best, self.point(self.union(_where(union, expr, best)))
+
+    def smallest(self, exprs: Sequence[linear.Linear], union: Region) -> Point | None:
+        """The valuation of whole numbers in the region where the first expression is least, of those the one where the
+        next is, and so on; None where there is none. Raises Undecided."""
+        whole = replace(self, integers=True, variables=tuple(z3.Int(f"whole {v}") for v in self.variables))
+        point = None
+        for expr in exprs:
+            found = whole.least(expr, union)
+            if found is None:
+                return None
+            value, point = found
+            union = _where(union, expr, value)
+        return point
+
+
+def _where(union: Region, expr: linear.Linear, value: Fraction) -> Region:
+    """The part of a region where an expression has a value."""
+    scaled = tuple(c * value.denominator for c in expr)
+    exactly = (scaled[0] - value.numerator, *scaled[1:])
+    equal = (HalfSpace(exactly, False), HalfSpace(linear.minus(exactly), False))
+    return tuple((*polyhedron, *equal) for polyhedron in union)
 
 
 def space_of(timing: Timing) -> Space:

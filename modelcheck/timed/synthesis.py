@@ -11,7 +11,7 @@ The loop need not end in time: then there is a region that was not explored, and
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 import z3
@@ -23,6 +23,7 @@ from modelcheck.timed.parameters import OutOfTime, Parametric
 from modelcheck.timed.polyhedra import Space, Undecided, space_of
 from modelcheck.timed.projection import System, possible
 
+INTERRUPTED = "interrupted"
 MOST_PIECES = 64  # of what was not explored
 SEED = 1  # valuations are guessed in the same order on every run
 
@@ -52,15 +53,17 @@ class Synthesis:
 
 def synthesize(parametric: Parametric, *, until: float, iterations: int) -> Synthesis:
     """until: the `time.monotonic()` at which it stops exploring; to simplify and to confirm takes at most half as long
-    again. Raises InternalError where the regions contradict each other."""
+    again; `parametric.stopping` ends both. Raises InternalError where the regions contradict each other."""
     now = time.monotonic()
-    search = _Search(parametric, space_of(parametric.timing), until, iterations)
+    search = _Search(parametric, replace(space_of(parametric.timing), stopping=parametric.stopping), until, iterations)
     try:
         stopped = search.run()
     except OutOfTime:
         stopped = "the time limit was reached"
     except Undecided as why:
         stopped = f"z3 did not say whether anything is left ({why})"
+    if stopped is not None and parametric.stopping.noted:
+        stopped = INTERRUPTED
     return search.answer(stopped, now + 1.5 * max(until - now, 1))
 
 

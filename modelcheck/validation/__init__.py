@@ -92,12 +92,17 @@ def validate(model: Model, mapping: LogMap, log: Log, *, told: Told, most: int =
     if not wanted.items:
         raise UsageError(f"no line of {log.source.path} says anything about {model.name}")
     _, system = exploring.build(model, exploring.Options())
-    question = Question(_space(model, system, wanted), wanted.items, mapping, told, most)
-    found = match(question)
+    while True:
+        question = Question(_space(model, system, wanted), wanted.items, mapping, told, most)
+        found = match(question)
+        refused = found.complete and found.fits < len(wanted.items)
+        if not refused or not wanted.items[found.fits].cut:
+            break
+        wanted = wanted.without(found.fits)
     base = Validation(model, log, wanted, (), "refused", EXPECTATION)
     if not found.complete:
         return replace(base, verdict="incomplete", exit_code=INCOMPLETE)
-    if found.fits < len(wanted.items):
+    if refused:
         return replace(base, refusal=refusal(question, found))
     return _behaviour(base, question, system, endings.ending(question, system, found))
 

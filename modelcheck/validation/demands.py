@@ -23,7 +23,7 @@ class Demand:
     """One of `steps` is taken within `window`; without steps, a process stands at one of the places `at` (None:
     anywhere) at some time within it. pins: quantity -> its values; exact: the step observes no other quantity that logs
     show. state: what part of the state after the step is. lines: the first and the last one. word: how the entry calls
-    the lines."""
+    the lines. cut: the entry of more lines that these may be the beginning of, the last lines of their thread."""
 
     lines: tuple[int, int]
     word: str
@@ -34,14 +34,22 @@ class Demand:
     exact: bool = True
     state: Mapping[str, Any] = field(default_factory=dict)
     entry: Entry | None = None
+    cut: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Demands:
-    """ignored: how often each kind of line was passed over."""
+    """ignored: how often each kind of line was passed over. cut: entries in the midst of whose lines the log ends; what
+    it has of those demands nothing."""
 
     items: tuple[Demand, ...]
     ignored: Mapping[str, int]
+    cut: tuple[str, ...] = ()
+
+    def without(self, number: int) -> Demands:
+        """Where the last lines of a thread are taken for the beginning of a step, and not for a step."""
+        items = (*self.items[:number], *self.items[number + 1 :])
+        return Demands(items, self.ignored, (*self.cut, self.items[number].cut))
 
 
 def demands(log: Log, mapping: LogMap, model: Model) -> Demands:
@@ -56,7 +64,7 @@ def demands(log: Log, mapping: LogMap, model: Model) -> Demands:
     if log.last is not None and items:
         last = log.events[-1].ends
         items.append(Demand((last, last), "the end of the log", Interval(reader.floor(log.last.low))))
-    return Demands(tuple(items), dict(reader.ignored))
+    return Demands(tuple(items), dict(reader.ignored), tuple(reader.cut))
 
 
 @dataclass(slots=True)
@@ -68,6 +76,7 @@ class _Reader:
     wrong: list[Diagnostic] = field(default_factory=list)
     ignored: Counter[str] = field(default_factory=Counter)
     unmapped: set[str] = field(default_factory=set)
+    cut: list[str] = field(default_factory=list)
 
     def thread(self, events: Sequence[Event]) -> None:
         """The demands of one thread's lines: of the entries that match, the one of most lines, then the first."""
@@ -86,9 +95,13 @@ class _Reader:
         entries = [e for e in self.mapping.entries if e.moment == "line" and _match(e, events)]
         entry = max(entries, key=lambda e: len(e.patterns), default=None)
         ends = [e for m in ("enters", "returns") for e in self.mapping.entries if e.moment == m and _fits(e, event)]
+        longer = next((e.text for e in self.mapping.entries if e.moment == "line" and _begins(e, events)), "")
         if entry is not None:
-            self.line(entry, events[: len(entry.patterns)])
+            self.line(entry, events[: len(entry.patterns)], longer if len(entry.patterns) == len(events) else "")
             return len(entry.patterns)
+        if longer and not ends:
+            self.cut.append(longer)
+            return len(events)
         for end in {e.moment: e for e in reversed(ends)}.values():
             self.end(end, event)
         if not any(e.moment == "enters" for e in ends) and not any(e.moment == "returns" for e in ends):
@@ -115,13 +128,13 @@ class _Reader:
 
     # --- demands ---
 
-    def line(self, entry: Entry, events: Sequence[Event]) -> None:
+    def line(self, entry: Entry, events: Sequence[Event], cut: str) -> None:
         """A call as a whole; one that does not return in the log demands nothing."""
         if entry.says_nothing:
             self.ignored[entry.text] += len(events)
         elif all(e.result is not None for e in events):
             window = self.interval(Interval(events[0].begun.low, events[-1].ended.high, events[-1].ended.exact))
-            self.add(entry, events, window, (events[-1].order[1], 1))
+            self.add(entry, events, window, (events[-1].order[1], 1), cut)
         else:
             self.ignored[f"{entry.text} (unfinished)"] += len(events)
 
@@ -134,7 +147,9 @@ class _Reader:
         elif event.result is not None:
             self.add(entry, [event], self.interval(event.ended), (event.order[1], 1))
 
-    def add(self, entry: Entry, events: Sequence[Event], window: Interval, order: tuple[int, int]) -> None:
+    def add(
+        self, entry: Entry, events: Sequence[Event], window: Interval, order: tuple[int, int], cut: str = ""
+    ) -> None:
         pins: dict[int, Range] = {}
         for reading in entry.readings:
             event = events[reading.part]
@@ -149,7 +164,7 @@ class _Reader:
         word = entry.text if entry.moment == "line" else f"{entry.text} ({entry.moment})"
         state = events[-1].state
         lines = (events[0].line, events[-1].ends)
-        self.found.append((order, Demand(lines, word, window, entry.steps, entry.at, pins, True, state, entry)))
+        self.found.append((order, Demand(lines, word, window, entry.steps, entry.at, pins, True, state, entry, cut)))
 
     def direct(self, event: Event) -> None:
         """A line that names a step itself."""
@@ -212,6 +227,11 @@ class _Reader:
 def _match(entry: Entry, events: Sequence[Event]) -> bool:
     """Whether the lines that follow are those of the entry, one for each pattern."""
     return len(events) >= len(entry.patterns) and all(_is(p, e) for p, e in zip(entry.patterns, events))
+
+
+def _begins(entry: Entry, events: Sequence[Event]) -> bool:
+    """Whether the lines that are left of a thread are the first of those of the entry, which has more."""
+    return len(events) < len(entry.patterns) and all(_is(p, e) for p, e in zip(entry.patterns, events))
 
 
 def _fits(entry: Entry, event: Event) -> bool:

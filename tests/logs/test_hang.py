@@ -14,6 +14,7 @@ import pytest
 
 from modelcheck import cli, logs, validation
 from modelcheck.errors import SpecError
+from modelcheck.frontends import load_text
 from modelcheck.reports import itf
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -203,3 +204,40 @@ def test_a_log_that_is_none_is_a_diagnostic(tmp_path: Path, capsys: pytest.Captu
     told = capsys.readouterr().err
     assert told.count("error L002") == 2 and "EAGAIN" in told and "`mmap" in told
     assert cli.main(["validate", str(SPEC), str(tmp_path / "missing")]) == 255
+
+
+WHOLE = [i for i, line in enumerate(TEXT.splitlines(), 1) if not TEXT.splitlines()[i:] or TEXT.splitlines()[i][:3] == "08:"]
+
+
+IN_A_HANDLER = 15  # whose call is interrupted: that it returns has no line yet
+
+
+@pytest.mark.parametrize("lines", [n for n in WHOLE if n > 4 and n != IN_A_HANDLER])
+def test_what_begins_a_run_is_a_run(lines: int) -> None:
+    """The log is one of a run, so is each of its beginnings: also one that has a look at the timer, and not yet the call
+    that sets it, which together are one step."""
+    v = validated("\n".join(TEXT.splitlines()[:lines]) + "\n")
+    assert v.verdict in ("behaviour", "violated")
+    within = lines in (10, 19)  # in both rounds the next line sets the timer; behind line 25 none does
+    assert v.demands.cut == (("timer_gettime, timer_settime",) if within else ())
+
+
+def test_fixme_a_log_that_ends_in_a_handler_is_refused() -> None:
+    """It should be a behaviour: the guest is left by then, and the line that says so comes behind the handler."""
+    assert validated("\n".join(TEXT.splitlines()[:IN_A_HANDLER]) + "\n").verdict == "refused"
+
+
+def test_a_line_that_only_begins_something_demands_nothing() -> None:
+    """No entry speaks of `open` alone, but the log ends there."""
+    spec = load_text(
+        "from modelcheck import Log, Spec, line, process\n\n\n"
+        "class S(Spec):\n    @process\n    def p(self):\n        yield 'a'\n        yield 'b'\n\n\n"
+        "LOG = Log(S, line('read', 'a'), line('open, close', 'b'))\n"
+    )
+    text = "10:00:00.000001 read(3) = 0\n10:00:00.000002 open(3) = 0\n"
+    log = logs.read_text(text, "x.strace")
+    told = lambda m: partial(itf.encode_state, m, bigint=False)  # noqa: E731
+    v = validation.validate_spec(spec, log, told=told)
+    assert (v.verdict, v.demands.cut) == ("behaviour", ("open, close",))
+    with pytest.raises(SpecError):
+        validation.validate_spec(spec, logs.read_text(text + "10:00:00.000003 read(3) = 0\n", "x.strace"), told=told)

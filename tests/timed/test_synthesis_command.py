@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,12 +12,15 @@ from typing import Any
 import jsonschema
 import pytest
 
-from modelcheck import synthesis
+from modelcheck import passes, synthesis
+from modelcheck.checker import load
 from modelcheck.cli import main
-from modelcheck.errors import InternalError
+from modelcheck.errors import InternalError, SpecError
 from modelcheck.ir.linear import HalfSpace
 from modelcheck.reports.json import schema
 from modelcheck.timed import audit
+from modelcheck.timed.parameters import Parametric
+from modelcheck.timed.polyhedra import Space
 from modelcheck.timed.synthesis import Synthesis
 
 SPEC = """
@@ -185,3 +190,141 @@ def test_an_audit_that_disagrees_is_an_error_of_ours(spec: str, monkeypatch: pyt
     fixed = ("-D", "due=3", "-D", "work=5", "-D", "other=0")
     monkeypatch.setattr(audit, "audit_witness", lambda path, witness: False)
     assert main(["check", spec, "--property", "in_time", "--audit", "z3", *fixed]) == 255
+
+
+RANGES = """
+from modelcheck import Clock, Param, Spec, Time, after, assume, between, done, invariant, process, when
+
+time = Time("ns")
+a = Param(1, 20)
+m = Param(1, 20)
+b = Param(1, 20)
+{assumed}
+
+
+class S(Spec):
+    x = Clock()
+
+    @process
+    def p(self):
+        while True:
+            yield "a", after(a, b)
+            self.x = between(b - a, b)
+            yield "b"
+            when(self.x <= 5)
+
+    @invariant
+    def short(self):
+        return self.x <= 12
+"""
+
+
+@pytest.mark.parametrize("assumed", ["assume(a <= b)", "assume(a < b)", "assume(a <= m <= b)", "assume(a + 3 <= b)"])
+def test_ranges_that_assumptions_keep_from_being_empty(assumed: str, tmp_path: Path, capsys: Any) -> None:
+    """In the first stay x grows to b, and is then set to at most b, and grows at \"b\" for ever."""
+    path = tmp_path / "ranges.py"
+    path.write_text(RANGES.format(assumed=assumed))
+    model = passes.compile(load(path))
+    assert model.timing is not None and len(model.timing.params) == 3
+    assert main(["check", str(path), "-q", "-D", "a=9", "-D", "m=9", "-D", "b=3"]) == 10  # the assumption is false
+    assert "T006" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("assumed", ["", "assume(b <= a)", "assume(a <= m)", "assume(a <= b + 1)"])
+def test_ranges_that_may_be_empty(assumed: str, tmp_path: Path) -> None:
+    """That is all that is said: the loop has its `yield`s."""
+    path = tmp_path / "ranges.py"
+    path.write_text(RANGES.format(assumed=assumed))
+    with pytest.raises(SpecError) as caught:
+        passes.compile(load(path))
+    assert [d.code for d in caught.value.diagnostics] == ["T006", "T006"]
+
+
+REGION = """
+from modelcheck import Clock, Int, Param, Spec, Time, after, invariant, process, when
+
+time = Time("ns")
+a = Param(1, 20)
+b = Param(1, 20)
+
+
+class S(Spec):
+    x = Clock()
+    n = Int(0, 1, init=0)
+
+    @process
+    def p(self):
+        yield "a", after(a, 20)
+        when(self.x < b)
+        self.n = 1
+
+    @invariant
+    def never(self):
+        return self.n == 0
+"""
+
+
+@pytest.mark.parametrize(
+    "least, value, example",
+    [
+        ((), None, ("1", "2")),
+        (("a - b",), "-19", ("1", "20")),
+        (("b - a",), "0", ("1", "2")),
+        (("b", "a"), "1", ("1", "2")),
+    ],
+)
+def test_an_example_is_where_the_least_value_is(
+    least: tuple[str, ...], value: str | None, example: tuple[str, str], tmp_path: Path, capsys: Any
+) -> None:
+    """It is violated if and only if a < b: the least b - a is as near to 0 as you like, and 1 in whole numbers."""
+    path = tmp_path / "region.py"
+    path.write_text(REGION)
+    code, answer = told(
+        capsys, "synthesize", str(path), "--property", "never", *(x for e in least for x in ("--least", e))
+    )
+    assert code == 12 and [p["text"] for p in answer["regions"]["bad"]] == ["a < b"]
+    assert tuple(answer["regions"]["example"].values()) == example
+    assert value is None or answer["regions"]["smallest"][0]["value"] == value
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("owner, method", [(Parametric, "explore"), (Space, "union"), (Space, "half")])
+def test_an_interrupt_is_called_one(
+    owner: type, method: str, number: int, spec: str, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it arrives: in an exploration, between z3's calls."""
+    original = getattr(owner, method)
+
+    def interrupted(*arguments: Any, **named: Any) -> Any:
+        os.kill(os.getpid(), number)
+        return original(*arguments, **named)
+
+    monkeypatch.setattr(owner, method, interrupted)
+    before = signal.getsignal(number)
+    code, answer = told(capsys, "synthesize", spec, "--property", "in_time")
+    assert (answer["regions"]["stopped"], answer["regions"]["confirmed"]) == ("interrupted", False)
+    assert code == (12 if answer["regions"]["bad"] else 130)
+    assert signal.getsignal(number) is before or number == signal.SIGTERM  # main sets its own
+
+
+def test_an_interrupted_check_contradicts_no_region(spec: str, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = synthesis.checker.check_model
+
+    def interrupted(*arguments: Any) -> Any:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        except KeyboardInterrupt:  # as a search does
+            return replace(original(*arguments), verdict="incomplete")
+        return original(*arguments)
+
+    monkeypatch.setattr(synthesis.checker, "check_model", interrupted)
+    code, answer = told(capsys, "synthesize", spec, "--property", "in_time")
+    assert (code, answer["regions"]["samples"], answer["regions"]["confirmed"]) == (12, 0, True)
+
+
+@pytest.mark.parametrize("flags", [("--pin", "x=3"), ("--audit", "z3")])
+def test_what_is_asked_about_time_needs_clocks(flags: tuple[str, ...], spec: str, capsys: Any) -> None:
+    assert main(["check", str(Path(__file__).parents[2] / "specs/kick.py"), *flags]) == 1
+    assert "no clocks" in capsys.readouterr().err
+    assert main(["check", spec, "-D", "due=1", "-D", "work=1", "-D", "other=1", "--no-prune", *flags]) == 1
+    assert "--no-prune" in capsys.readouterr().err

@@ -28,6 +28,30 @@ time = Time("ns", discrete=True)
 """
 
 SPECS = {
+    "an assert on a clock in one of two branches, and more behind it": """
+class S(Spec):
+    n = Int(0, 2, init=0)
+    x = Clock()
+    t = Timer(max=9)
+
+    def init(self):
+        self.t.arm(4)
+
+    @process
+    def p(self):
+        yield "a", after(0, 5)
+        self.n = choose(0, 1)
+        if self.n == 0:
+            assert self.x <= 3
+        self.n = 2
+        yield idle("b")
+
+    @expires("t")
+    def due(self):
+        if self.n == 0:
+            assert self.x <= 4
+        self.n = 1
+""",
     "a stay": """
 class S(Spec):
     @process

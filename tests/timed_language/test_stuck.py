@@ -15,6 +15,7 @@ from modelcheck.ir import clockwork
 from modelcheck.ir.nodes import Model
 from modelcheck.ir.timing import Atom, Bound
 from modelcheck.reports import times, why
+from modelcheck.reports.terminal import heading
 from modelcheck.result import Result
 from modelcheck.trace import Trace
 from tests.timed_language.test_cpython import HEAD, model_of
@@ -329,3 +330,34 @@ def test_an_initial_state_that_breaks_a_deadline_is_none() -> None:
     assert result.statistics is not None and result.statistics.generated == 0
     assert (result.exit_code, [v.name for v in result.vacuity]) == (21, ["initial"])
     assert "there is no initial state" in result.vacuity[0].message
+
+
+# condition, head of the file, when the last step was possible: read off the bounds
+LAST = {
+    "up to a bound": ("self.x <= 5", DENSE, "after 5 ns"),
+    "below a bound": ("self.x < 5", DENSE, "from 5 ns on"),
+    "below a bound in whole numbers": ("self.x < 5", HEAD, "after 4 ns"),
+    "at one moment": ("self.x == 0", DENSE, "after 0 ns"),
+    "far away": ("self.x <= 1_000_000_007", DENSE, "after 1000000007 ns"),
+    "never": ("self.x < 0", DENSE, ""),
+}
+
+
+@pytest.mark.parametrize("name", LAST)
+def test_when_the_last_step_was_possible(name: str) -> None:
+    condition, head, wanted = LAST[name]
+    step = f'        yield "a"\n        when({condition})\n'
+    model = model_of(f"{head}\nclass S(Spec):\n    x = Clock()\n\n    @process\n    def p(self):\n{step}")
+    trace = stuck(model)
+    assert times.too_late(model, trace) == wanted
+    assert (f"{wanted} no step can be taken any more" if wanted else "at any time") in why.explain(model, trace, width=200)
+    assert ("some time after" in heading(trace)) == bool(wanted)
+
+
+def test_when_the_last_step_was_possible_after_others() -> None:
+    """The step before is taken at some time, and `b` is possible until 3 ns after that."""
+    model = model_of(DENSE + LATE.replace("self.x == 3", "self.x <= 3"))
+    trace = stuck(model)
+    assert trace.timeline is not None
+    arrived = trace.timeline.instants[-1].time
+    assert times.too_late(model, trace) == f"after {arrived + 3} ns"
