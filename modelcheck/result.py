@@ -9,6 +9,7 @@ from typing import Any, Literal
 from modelcheck.errors import AssumptionError, Diagnostic, Span, SpecError
 from modelcheck.ir.linear import Polyhedron, Region
 from modelcheck.ir.nodes import Model
+from modelcheck.ir.types import Type
 from modelcheck.search.exploration import Exploration
 from modelcheck.system import TransitionSystem
 from modelcheck.trace import Trace
@@ -25,12 +26,25 @@ SEVERITY = (
 
 
 @dataclass(frozen=True, slots=True)
+class FailingPart:
+    """The conjunct of a temporal property that a lasso violates. text: as in the source; instance: the values of the
+    quantified variables that it stands under, (name, value, type)."""
+
+    text: str
+    instance: tuple[tuple[str, Any, Type], ...]
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
 class CoreMember:
-    """A declared fairness that a temporal property needs, and the lasso that appears without it."""
+    """A declared fairness that a temporal property needs, and the lasso that appears without it; `remarks` and `part`
+    as in `PropertyResult`."""
 
     title: str
     fairness: str
     trace: Trace
+    remarks: tuple[str, ...]
+    part: FailingPart | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +53,8 @@ class PropertyResult:
     "evaluation_error", listed only where violated). A reachable that was reached "holds"; its trace is the witness.
 
     remarks: lines that explain a lasso.  core: a minimal fairness with which a temporal property holds, None where that
-    was not asked for; unneeded: the declared fairness beyond it.
+    was not asked for; unneeded: the declared fairness beyond it.  part: what fails of a temporal property, None where
+    that is all of it.
     """
 
     name: str
@@ -50,6 +65,7 @@ class PropertyResult:
     remarks: tuple[str, ...] = ()
     core: tuple[CoreMember, ...] | None = None
     unneeded: tuple[str, ...] = ()
+    part: FailingPart | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +204,16 @@ class Result:
     regions: Regions | None = None
     remarks: tuple[str, ...] = ()  # lines below the verdict
     exploration: Exploration | None = field(default=None, repr=False)
+
+
+def spare_fairness(result: Result) -> tuple[str, ...]:
+    """The declared fairness beyond every core: without all of it at once, every temporal property of the model holds.
+    Empty where a core is not known of each of them."""
+    every = {p.name for p in result.model.properties if p.kind == "temporal"} if result.model else set()
+    found = [p for p in result.properties if p.core is not None]
+    if not found or {p.name for p in found} != every:
+        return ()
+    return tuple(u for u in found[0].unneeded if all(u in p.unneeded for p in found))
 
 
 def code_of(error: SpecError) -> int:

@@ -30,6 +30,8 @@ TraceKind = Literal[
     "reachable", "simulation",
 ]
 
+STUTTER = "stutter"  # the title of a step of a lasso in which nothing happens
+
 
 def decoded(model: Model, state: tuple[Any, ...]) -> dict[str, Any]:
     """Variable -> natural value; where a process stands, its label."""
@@ -43,7 +45,7 @@ def decoded(model: Model, state: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def _title(model: Model, index: int, step: Step) -> str:
-    return model.action_title(step.action) if step.action is not None else "stutter" if index else "init"
+    return model.action_title(step.action) if step.action is not None else STUTTER if index else "init"
 
 
 @dataclass(frozen=True, slots=True)

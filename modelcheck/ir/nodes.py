@@ -142,12 +142,14 @@ class Quantifier:
 @dataclass(frozen=True, slots=True)
 class Temporal:
     """always, eventually, leads_to, until, weak_until, infinitely_often, eventually_always; and, or, not, implies
-    over formulas. Operands are formulas or Bool expressions. Only in temporal properties."""
+    over formulas. Operands are formulas or Bool expressions. Only in temporal properties. `instance`: of a formula
+    under `all` or `any`, what it was written for: (variable, value, type)."""
 
     operator: str
     args: tuple[Expr, ...]
     span: Span | None = field(default=None, compare=False)
     type: Type = FORMULA
+    instance: tuple[tuple[str, Any, Type], ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ The room is not called `temporal`: a package of that name would take the place o
 
 from modelcheck.liveness.checking import Space, TemporalAnswer, Violation, check, never, refusals, space
 from modelcheck.liveness.core import Core, Member, minimal_fairness
+from modelcheck.liveness.formula import instance_of
 from modelcheck.liveness.lasso import Lasso
 from modelcheck.liveness.letters import with_atoms
 from modelcheck.liveness.product import STUTTER
@@ -15,5 +16,5 @@ from modelcheck.liveness.replay import LassoReport, Waiting, replay_lasso, why_i
 
 __all__ = [
     "STUTTER", "Core", "Lasso", "LassoReport", "Member", "Space", "TemporalAnswer", "Violation", "Waiting", "check",
-    "minimal_fairness", "never", "refusals", "replay_lasso", "space", "why_it_may_stutter", "with_atoms",
+    "instance_of", "minimal_fairness", "never", "refusals", "replay_lasso", "space", "why_it_may_stutter", "with_atoms",
 ]  # fmt: skip

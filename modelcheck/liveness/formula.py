@@ -9,10 +9,11 @@ and Holzmann, "Optimizing Büchi automata" (CONCUR 2000), on formulas that no fi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Iterable
+from typing import Any, Callable, Iterable
 
 from modelcheck.errors import InternalError
 from modelcheck.ir.nodes import ActionPredicate, Const, Expr, Logic, Temporal
+from modelcheck.ir.types import Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +251,16 @@ def conjuncts(expr: Expr) -> tuple[Expr, ...]:
     if isinstance(expr, Temporal) and expr.operator == "and":
         return tuple(part for a in expr.args for part in conjuncts(a))
     return (expr,)
+
+
+def instance_of(expr: Expr, part: Expr) -> tuple[tuple[str, Any, Type], ...] | None:
+    """What one of the `conjuncts` was written for, by all the quantifiers around it; None where it is none of them."""
+    if expr is not part and not (isinstance(expr, Temporal) and expr.operator == "and"):
+        return None
+    here = expr.instance if isinstance(expr, Temporal) else ()
+    if expr is part:
+        return here
+    return next(((*here, *found) for a in expr.args if (found := instance_of(a, part)) is not None), None)
 
 
 def speaks_of_steps(expr: Expr) -> bool:

@@ -39,7 +39,7 @@ from modelcheck.ir.types import (
     values,
 )
 from modelcheck.result import Result
-from modelcheck.trace import Trace
+from modelcheck.trace import STUTTER, Trace
 
 DESCRIPTION = "https://apalache-mc.org/docs/adr/015adr-trace.html"
 
@@ -229,7 +229,7 @@ def trace_object(result: Result, trace: Trace, folder: Path) -> dict[str, Any]:
     }
     states: list[dict[str, Any]] = []
     for i, step in enumerate(trace.steps):
-        told = {"index": i, **_time(trace, i), **action_meta(model, step.action, step.chosen)}
+        told = {"index": i, **_time(trace, i), **step_meta(model, trace, i)}
         states.append({"#meta": told, **encode_state(model, step.state)})
     loop = {} if trace.loop is None else {"loop": trace.loop}
     return {"#meta": meta, "params": [name for name, _ in result.constants], "vars": variable_names(model),
@@ -247,6 +247,14 @@ def _time(trace: Trace, index: int) -> dict[str, Any]:
 def _description(trace: Trace) -> str:
     what = f"{trace.kind.replace('_', ' ')} {trace.property or ''}".rstrip()
     return f"{what}, {trace.length} {'state' if trace.length == 1 else 'states'}"
+
+
+def step_meta(model: Model, trace: Trace, index: int, *, bigint: bool = True) -> dict[str, Any]:
+    """How a state was reached, as `action_meta`; where nothing happened, in a lasso, the action is `stutter`."""
+    step = trace.steps[index]
+    if step.action is None and index:
+        return {"action": STUTTER}
+    return action_meta(model, step.action, step.chosen, bigint=bigint)
 
 
 def action_meta(

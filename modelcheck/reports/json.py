@@ -11,8 +11,8 @@ from typing import Any
 
 from modelcheck.errors import Diagnostic
 from modelcheck.ir.nodes import Model
-from modelcheck.reports.itf import action_meta, encode_state
-from modelcheck.result import CaseResult, GateResult, PropertyResult, Result
+from modelcheck.reports.itf import action_meta, encode, encode_state, step_meta
+from modelcheck.result import CaseResult, FailingPart, GateResult, PropertyResult, Result, spare_fairness
 from modelcheck.trace import Trace
 
 FORMAT = "modelcheck/1"
@@ -60,6 +60,7 @@ def check_object(result: Result) -> dict[str, Any]:
         "vacuity": [
             {"name": v.name, "message": v.message, "place": v.span.place if v.span else None} for v in result.vacuity
         ],
+        "unneeded_fairness": list(spare_fairness(result)),
         "notes": [{**_diagnostic(n.diagnostic), "strict": n.strict} for n in result.notes],
         "diagnostics": [_diagnostic(d) for d in result.diagnostics],
         "trace": _trace(result.model, result.trace),
@@ -74,18 +75,45 @@ def _property(model: Model | None, answer: PropertyResult) -> dict[str, Any]:
         "verdict": answer.verdict,
         "place": answer.span.place if answer.span else None,
         "trace": _trace(model, answer.trace),
+        "part": _part(answer.part),
+        "minimal_fairness": _core(model, answer),
     }
+
+
+def _part(part: FailingPart | None) -> dict[str, Any] | None:
+    """What fails of a temporal property."""
+    if part is None:
+        return None
+    instance = {name: encode(of, value, bigint=False) for name, value, of in part.instance}
+    return {"text": part.text, "instance": instance, "place": part.span.place if part.span else None}
+
+
+def _core(model: Model | None, answer: PropertyResult) -> dict[str, Any] | None:
+    """What `--minimal-fairness` finds of a temporal property that holds."""
+    if answer.core is None:
+        return None
+    needed = [
+        {
+            "of": member.title,
+            "fairness": member.fairness,
+            "without": _trace(model, member.trace),
+            "part": _part(member.part),
+            "remarks": list(member.remarks),
+        }
+        for member in answer.core
+    ]
+    return {"needed": needed, "beyond": list(answer.unneeded)}
 
 
 def _trace(model: Model | None, trace: Trace | None) -> dict[str, Any] | None:
     if trace is None or model is None:
         return None
     steps = []
-    for step in trace.steps:
-        told = action_meta(model, step.action, step.chosen, bigint=False)
+    for i, step in enumerate(trace.steps):
+        told = step_meta(model, trace, i, bigint=False)
         if step.action is not None:
             told.setdefault("chosen", {})
-        times = _times(model, trace, len(steps))
+        times = _times(model, trace, i)
         steps.append({**told, **times, "state": encode_state(model, step.state, bigint=False)})
     line, timing = trace.timeline, model.timing
     end = {"end": str(line.end), "unit": timing.unit} if line is not None and timing is not None else {}

@@ -6,15 +6,16 @@ names one, and then only what changed. Nothing here needs the reader to know how
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Iterator
 
 from modelcheck.errors import render, render_all
 from modelcheck.ir.nodes import Model
+from modelcheck.ir.printer import show_value
 from modelcheck.reports import columns as as_columns
 from modelcheck.reports import coverage as as_coverage
 from modelcheck.reports import why
 from modelcheck.reports.steps import BRACKET, INITIAL, StepView, bracketed, views
-from modelcheck.result import PropertyResult, Result
+from modelcheck.result import FailingPart, PropertyResult, Result, spare_fairness
 from modelcheck.trace import Trace
 
 BOLD, RED, GREEN, YELLOW, DIM, PLAIN = "\x1b[1m", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[2m", "\x1b[0m"
@@ -65,6 +66,8 @@ def render_result(
             parts.append(_answer(model, answer, paint, width, columns))
     parts += [_core(model, answer, paint, width) for answer in result.properties if answer.core is not None]
     parts.append(_verdict(result, paint))
+    spare = spare_fairness(result)
+    parts += why.folded([f"No temporal property needs: {', '.join(spare)}."], width) if spare else []
     parts.append("\n".join(result.remarks))
     parts += [_properties(result, paint)] if verbose and result.properties else []
     parts += [] if quiet else [_remarks(result, paint, verbose)]
@@ -105,9 +108,27 @@ def _answer(model: Model, answer: PropertyResult, paint: Any, width: int, column
     head = heading(trace)
     wrong = answer.verdict == "violated"
     shown = as_columns.render(model, trace) if columns else render_trace(model, trace, width=width, paint=paint)
-    reason = why.explain(model, trace, width=as_columns.WIDTH if columns else width)
-    parts = (paint(head, BOLD, RED if wrong else GREEN), shown, "\n".join(answer.remarks), reason)
+    width = as_columns.WIDTH if columns else width
+    reason = why.explain(model, trace, width=width)
+    if trace.kind == "temporal":
+        reason = "\n".join(why.folded(_failing(model, answer), width))
+    remarks = "\n".join(why.folded(answer.remarks, width))
+    parts = (paint(head, BOLD, RED if wrong else GREEN), shown, reason, remarks)
     return "\n\n".join(part.rstrip("\n") for part in parts if part)
+
+
+def _failing(model: Model, answer: PropertyResult) -> Iterator[str]:
+    """What a temporal property means, and which part of it fails."""
+    yield from why.head(next(p for p in model.properties if p.name == answer.name))
+    if answer.part is not None:
+        yield f"  {_part(answer.part)}"
+
+
+def _part(part: FailingPart) -> str:
+    """`What fails is `leads_to(self.a[q], self.b[q])` for q = 1, line 12.`"""
+    values = ", ".join(f"{name} = {show_value(of, value)}" for name, value, of in part.instance)
+    instance = f" for {values}" if values else ""
+    return f"What fails is `{part.text}`{instance}" + (f", line {part.span.line}." if part.span else ".")
 
 
 def _core(model: Model, answer: PropertyResult, paint: Any, width: int) -> str:
@@ -118,9 +139,11 @@ def _core(model: Model, answer: PropertyResult, paint: Any, width: int) -> str:
     for member in needed:
         parts.append(f"Without {member.fairness} fairness of {member.title}:")
         parts.append(render_trace(model, member.trace, width=width, paint=paint).rstrip("\n"))
+        told = (*([_part(member.part)] if member.part else []), *member.remarks)
+        parts.append("\n".join(why.folded(told, width)))
     if answer.unneeded:
-        parts.append(f"Declared beyond that: {', '.join(answer.unneeded)}.")
-    return "\n\n".join(parts)
+        parts += why.folded([f"Declared beyond that: {', '.join(answer.unneeded)}."], width)
+    return "\n\n".join(part for part in parts if part)
 
 
 def heading(trace: Trace) -> str:
@@ -128,6 +151,8 @@ def heading(trace: Trace) -> str:
     text = KIND_TITLES[trace.kind].format(name=trace.property)
     steps = max(0, trace.length - 1) + (trace.failure is not None and trace.failure.action is not None)
     when = "in an initial state" if steps == 0 else "after 1 step" if steps == 1 else f"after {steps} steps"
+    if trace.kind == "quiescent" and trace.timeline and trace.timeline.end > trace.timeline.instants[-1].time:
+        when = f"some time {when if steps else 'after an initial state'}"
     times = "1 switch" if trace.switches == 1 else f"{trace.switches} switches"
     switched = "" if trace.switches is None else f", {times} between processes"
     states = f" ({trace.length} states)" if steps else ""

@@ -27,16 +27,16 @@ def explain(model: Model, trace: Trace, *, width: int = 100) -> str:
     match trace.kind:
         case "deadlock" | "quiescent" | "timelock" if trace.steps:
             told = (*times.last_look(model, trace), *_deadlock(model, trace))
-            return "\n".join(_folded(told, width)) + "\n"
+            return "\n".join(folded(told, width)) + "\n"
         case "assertion" | "evaluation_error" if trace.failure:
             return _failure(model, trace, trace.failure, width)
         case "invariant" | "action_invariant" | "reachable":
             told = (*times.last_look(model, trace), *_property(model, trace))
-            return "\n".join(_folded(told, width)) + "\n"
+            return "\n".join(folded(told, width)) + "\n"
     return ""
 
 
-def _folded(lines: Iterable[str], width: int) -> Iterator[str]:
+def folded(lines: Iterable[str], width: int) -> Iterator[str]:
     """Lines that are too long are continued below, four columns further in."""
     for line in lines:
         indent = " " * (len(line) - len(line.lstrip()))
@@ -51,7 +51,7 @@ def _folded(lines: Iterable[str], width: int) -> Iterator[str]:
 
 def _property(model: Model, trace: Trace) -> Iterator[str]:
     p = next(p for p in model.properties if p.name == trace.property)
-    yield from _head(p)
+    yield from head(p)
     if model.timing and any(model.properties[t.property] is p for t in model.timing.properties):
         yield from _timed(model, trace, p)
         return
@@ -79,7 +79,7 @@ def _timed(model: Model, trace: Trace, p: Property) -> Iterator[str]:
     yield from (f"    {told}" for told in times.conditions(model, trace, atoms))
 
 
-def _head(p: Property) -> Iterator[str]:
+def head(p: Property) -> Iterator[str]:
     """The name with its place, and the first paragraph of what its author says it means."""
     place = f"  ({p.span.source.path}:{p.span.line})" if p.span else ""
     yield f"{p.name}{place}"
@@ -119,11 +119,13 @@ STUCK = {
 
 def _deadlock(model: Model, trace: Trace) -> Iterator[str]:
     alone = [i for i, a in enumerate(model.actions) if a.process is None]
+    late = times.too_late(model, trace)
+    stuck = f"Time runs on, and {late} no step can be taken any more." if late else STUCK[trace.kind]
     if not model.processes:
-        yield f"{STUCK[trace.kind]} Because"
+        yield f"{stuck} Because"
         yield from _blocked_actions(model, trace, alone)
         return
-    yield f"{STUCK[trace.kind]} Where each process stands, and what blocks it:"
+    yield f"{stuck} Where each process stands, and what blocks it:"
     width = max(len(title(p)) for p in model.processes)
     for number, process in enumerate(model.processes):
         yield from _blocked_process(model, trace, number, process, width)
@@ -213,7 +215,7 @@ def _failure(model: Model, trace: Trace, failure: Failure, width: int) -> str:
         for node in _nodes_at(model, trace, failure):
             values = _variables(model, node, trace.steps[-1].state)
             if values:
-                lines += _folded([f"      = {when}: {values}"], width)
+                lines += folded([f"      = {when}: {values}"], width)
                 break
     return "\n".join(lines) + "\n"
 
