@@ -39,6 +39,7 @@ LEAST_CAPACITY = 1 << 12
 SMALL = 1 << 14  # the capacity of a segment below which it grows to four times as much; the table has 4 MB then
 FIRST_SHIFT = 16
 BULK = 1 << 16
+SCRATCH = {"hashes": np.uint64, "order": np.uint32, "flags": np.uint8, "slot_of": np.uint64, "places": np.uint32}
 
 
 def _plain(column: NDArray[Any]) -> NDArray[np.int64]:
@@ -87,12 +88,9 @@ class _Scratch:
     def fit(self, size: int) -> None:
         if size > self.capacity:
             self.capacity = size + size // 4
-            room = self.capacity + k.COMMIT_AHEAD
-            self.arrays = {name: np.zeros(room, kind) for name, kind in SCRATCH.items()}
+            length = self.capacity + k.COMMIT_AHEAD
+            self.arrays = {name: np.zeros(length, kind) for name, kind in SCRATCH.items()}
             self.at = {name: _address(array) for name, array in self.arrays.items()}
-
-
-SCRATCH = {"hashes": np.uint64, "order": np.uint32, "flags": np.uint8, "slot_of": np.uint64, "places": np.uint32}
 
 
 class NativeStore:

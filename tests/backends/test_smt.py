@@ -27,13 +27,9 @@ from modelcheck.ir.types import (
 from tests import models
 from tests.backends.against import explore
 from tests.backends.smt_against import Asked, compare
-from tests.backends.test_models import SHAPES, bound_first, shaped
+from tests.backends.test_models import BUILT, SHAPES, bound_first, shaped
 from tests.models import apply, assign, integer, model, variable
 from tests.random_models import random_model
-
-BUILT = [
-    models.counter, models.two_phase_commit, models.kick_and_serve, models.every_fault, models.choices, models.wide,
-]  # fmt: skip
 
 
 @pytest.mark.parametrize("make", BUILT, ids=lambda f: f.__name__)
@@ -98,7 +94,9 @@ PLACES = tuple(Place(label, label) for label in ("idle", "try", "wait", "critica
 
 
 def parts_model() -> Model:
-    initial = [assign(Variable(i, d.type), models.Const(next(models.values(d.type)), d.type)) for i, d in enumerate(PARTS)]
+    initial = [
+        assign(Variable(i, d.type), models.Const(next(models.values(d.type)), d.type)) for i, d in enumerate(PARTS)
+    ]
     run = Process("run", (), PLACES, len(PARTS) - 1, 0)
     return model("parts", PARTS, initial, [], processes=[run])
 
