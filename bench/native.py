@@ -17,11 +17,11 @@ import numpy as np
 
 from modelcheck import passes
 from modelcheck.backends import llvm
-from modelcheck.backends.llvm import cache
 from modelcheck.backends.llvm.generate import generate
-from modelcheck.backends.llvm.system import EXPAND, NativeSystem, Output
+from modelcheck.backends.llvm.system import NativeSystem, Output
 from modelcheck.frontends import load
 from modelcheck.ir.nodes import Model
+from modelcheck.machinecode import cache
 from modelcheck.search.bfs import search
 from modelcheck.search.exploration import Goal, Limits
 from modelcheck.system import States
@@ -49,7 +49,7 @@ def built(model: Model) -> tuple[NativeSystem, list[float]]:
 
 def kernel(system: NativeSystem, states: States, out: Output) -> int:
     """Expands all rows into the same arrays; gives the number of transitions."""
-    call, total = EXPAND(system.native.addresses["expand"]), 0
+    call, total = system.native["expand"], 0
     others = [a.ctypes.data for a in (out.targets, out.sources, out.actions)]
     rest = [a.ctypes.data for a in (out.faults, out.coverage, out.counts)]
     for i in range(0, len(states), BLOCK):

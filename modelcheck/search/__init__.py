@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from modelcheck import machinecode
 from modelcheck.search.parallel import Crew
 from modelcheck.search.store import StateStore
 
 
 def large_store(width: int, actions: int, crew: Crew, expected: int, compact: bool) -> StateStore | None:
     """The store of large searches, or None where it cannot be had. It is loaded here, when it is needed."""
-    try:
-        from modelcheck.search.compact_store import CompactStore
-        from modelcheck.search.native_store import NativeStore, available
-    except ImportError:  # no llvmlite
-        return None
-    if not available or not width:
+    from modelcheck.search.compact_store import CompactStore
+    from modelcheck.search.native_store import NativeStore, available
+
+    if not available or not machinecode.available() or not width:
         return None
     try:
         return (CompactStore if compact else NativeStore)(width, actions, crew, expected)

@@ -1,33 +1,21 @@
 """Functions in machine code, for the inner loops of the state store: a thin cover over llvmlite.
 
 Choice, measured: importing numba takes 0.4 s and one cached kernel 0.25 s more, importing llvmlite 0.09 s and getting
-all kernels of a store 0.12 s, or 0.006 s from the cache of object code. A search of a million states lasts as long as
-numba's import, so the kernels are built with llvmlite. The price is a builder instead of a language; the cover below
-gives it variables, conditions and loops.
+all kernels of a store 0.12 s, both of them once for a machine (`machinecode`). A search of a million states lasts as
+long as numba's import, so the kernels are built with llvmlite. The price is a builder instead of a language; the cover
+below gives it variables, conditions and loops.
 """
 
 from __future__ import annotations
 
-import ctypes
-import hashlib
-import marshal
-import os
-from contextlib import contextmanager, suppress
-from inspect import unwrap
-from pathlib import Path
-from tempfile import NamedTemporaryFile
-from types import ModuleType
+from contextlib import contextmanager
 from typing import Any, Callable, Iterator
 
-import llvmlite
-import llvmlite.binding as llvm
 from llvmlite import ir
 
 I8, I16, I32, I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
 SHORT = (I8, I16, I32)
 POINTER = ir.PointerType()
-DIGEST = 32  # bytes at the start of a cached file
-MARSHAL = 2  # the last version that writes equal things equally
 
 Module = ir.Module
 Value = Any  # of llvmlite, which has no types
@@ -145,105 +133,3 @@ class Function:
 
 def number(value: Value | int, kind: Any = I64) -> Value:
     return kind(value) if isinstance(value, int) else value
-
-
-class Code:
-    """The functions of a module, compiled: called with integers, without Python's lock. They live as long as this.
-    `cached`: nothing had to be compiled."""
-
-    def __init__(self, module: ir.Module):
-        self._load(module.name, str(module), lambda: module)
-
-    @classmethod
-    def built(cls, name: str, source: str, build: Callable[[], ir.Module]) -> Code:
-        """The code of the module that `build` gives, which is not asked for it where the code is cached. source:
-        whatever determines the module; its functions and what they call, say."""
-        code = cls.__new__(cls)
-        code._load(name, source, build)
-        return code
-
-    def _load(self, name: str, source: str, build: Callable[[], ir.Module]) -> None:
-        llvm.initialize_native_target()
-        llvm.initialize_native_asmprinter()
-        target = llvm.Target.from_default_triple()
-        cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
-        machine = target.create_target_machine(cpu=cpu, features=features, opt=2)
-        key = hashlib.sha256("\n".join((source, cpu, features, llvmlite.__version__)).encode()).hexdigest()[:32]
-        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
-        self.cached = True
-
-        def compiled() -> bytes:
-            self.cached = False
-            module = build()
-            module.triple = target.triple
-            return _heading(module) + _compiled(str(module), machine)
-
-        heading, objects = _cached(f"{name}-{key}.o", compiled).split(b"\n", 1)
-        self._engine.add_object_file(llvm.ObjectFileRef.from_data(objects))
-        self._engine.finalize_object()
-        self._functions: dict[str, Callable[..., int]] = {}
-        for function, count in (entry.split(":") for entry in heading.decode().split()):
-            kind = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_uint64] * int(count))
-            self._functions[function] = kind(self._engine.get_function_address(function))
-
-    def __getitem__(self, name: str) -> Callable[..., int]:
-        return self._functions[name]
-
-
-def fingerprint(*modules: ModuleType) -> str:
-    """Of what the functions of modules do, as they are in this process: their bytecode, the numbers and the texts that
-    the modules define. Not of their files, which may have been edited since they were loaded."""
-    parts = hashlib.sha256()
-    for module in modules:
-        for part in _parts(module, module.__name__):
-            parts.update(part)
-    return parts.hexdigest()
-
-
-def _parts(space: Any, home: str) -> Iterator[bytes]:
-    for name, value in sorted(vars(space).items()):
-        value = unwrap(value) if callable(value) else value
-        if name.startswith("__") and name != "__init__":
-            continue
-        if isinstance(value, (int, str, tuple, list)):
-            yield f"{name}={value}".encode()
-        elif getattr(value, "__module__", None) != home:
-            continue
-        elif hasattr(value, "__code__"):
-            yield marshal.dumps(value.__code__, MARSHAL) + str(value.__defaults__).encode()
-        elif isinstance(value, type):
-            yield from _parts(value, home)
-
-
-def _heading(module: ir.Module) -> bytes:
-    """A line that names the functions of a module, and how many arguments each of them takes."""
-    own = (f for f in module.functions if not f.is_declaration)
-    return " ".join(f"{f.name}:{len(f.args)}" for f in own).encode() + b"\n"
-
-
-def _compiled(text: str, machine: Any) -> bytes:
-    """Without vectors: no loop here gains by them, and they double the time that this takes."""
-    parsed = llvm.parse_assembly(text)
-    options = llvm.create_pipeline_tuning_options(speed_level=2)
-    options.loop_vectorization = options.slp_vectorization = False
-    options.loop_unrolling = options.loop_interleaving = False
-    builder = llvm.create_pass_builder(machine, options)
-    builder.getModulePassManager().run(parsed, builder)
-    return machine.emit_object(parsed)
-
-
-def _cached(name: str, make: Callable[[], bytes]) -> bytes:
-    """What the file `name` of the user's cache holds; else what `make` gives, which is put there. A cache that cannot
-    be written, or is not there, or a file that is damaged costs time only; a file appears whole, or not at all."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "modelcheck"
-    with suppress(OSError):
-        kept = (folder / name).read_bytes()
-        if hashlib.sha256(kept[DIGEST:]).digest() == kept[:DIGEST]:
-            return kept[DIGEST:]
-    made = make()
-    with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=folder, delete=False) as file:
-            file.write(hashlib.sha256(made).digest() + made)
-        os.replace(file.name, folder / name)
-    return made

@@ -8,39 +8,31 @@ so a search that stopped at a slot may go on from there, whatever has been inser
 
 from __future__ import annotations
 
-import sys
-from functools import lru_cache
 from typing import Callable
 
 from llvmlite import ir
 
-from modelcheck.search import assembler, emission, hashing
-from modelcheck.search.assembler import I8, I32, I64, POINTER, Code, Function, Value, fingerprint, number
+from modelcheck.search import emitting
+from modelcheck.search.assembler import I8, I32, I64, POINTER, Function, Value, number
 from modelcheck.search.hashing import C1, C2, SEED
+from modelcheck.search.table import (
+    CAPACITY, COMMIT_AHEAD, COUNT, GROUP, LIMIT, PIECE_SHIFT, PIECES, ROWS, SEGMENT_BITS, SHIFT, SLOTS, USED,
+)  # fmt: skip
 
 NEAR, FAR = 10, 20
-COMMIT_AHEAD = 24
-GROUP = 16  # slots: a line of the cache
 REHASH_AHEAD = 2 * GROUP
-SEGMENT_BITS = 6  # of a hash, the highest: which segment of the table
 INDEX_BITS = 32  # of a hash, the next: where in the segment
 REST_BITS = 64 - SEGMENT_BITS - INDEX_BITS  # of a hash: the tag in a slot is the highest of them
 
-# words of a table's header, and of one segment's
-ROWS, COUNT, SHIFT, PIECES, PIECE_SHIFT = range(5)
-SLOTS, CAPACITY, USED, LIMIT = range(4)
 
-
-@lru_cache(maxsize=8)
-def kernels(width: int, action_bits: int) -> Code:
-    """digest, divide, insert, insert_alone, commit, find, rehash, changes, emit. Compiling takes about 70 ms."""
-    makers = fingerprint(assembler, emission, hashing, sys.modules[__name__])
-    return Code.built("store", f"{makers} {width} {action_bits}", lambda: _module(width, ir.IntType(action_bits)))
+def text(width: int, action_bits: int) -> str:
+    """The module. Compiling takes about 70 ms."""
+    return str(_module(width, ir.IntType(action_bits)))
 
 
 def _module(width: int, action_kind: ir.IntType) -> ir.Module:
     module = ir.Module("store")
-    for build in (_digest, _changes, _insert, _find, _rehash, emission.build):
+    for build in (_digest, _changes, _insert, _find, _rehash, emitting.build):
         build(module, width)
     _divide(module)
     _insert_alone(module, width, action_kind)

@@ -23,11 +23,11 @@ from weakref import finalize
 import numpy as np
 from numpy.typing import NDArray
 
-from modelcheck.search import kernels as k
+from modelcheck.search import table as k
 from modelcheck.search.archive import CHUNK, HEAD, Part, read, write
 from modelcheck.search.emission import Lane
 from modelcheck.search.parallel import Alone, Crew
-from modelcheck.search.regions import available, forget_code, release, replace_by_file, reserved, room
+from modelcheck.search.regions import available, release, replace_by_file, reserved, room
 from modelcheck.search.store import Changes, Key
 from modelcheck.system import NativeSuccessors, States, Successors, TransitionSystem
 
@@ -275,7 +275,6 @@ class NativeStore:
 
     def lane(self, system: NativeSuccessors, known: States, guards: int) -> Lane:
         """For one worker to expand rows of this width. known: a state that is stored, (1, width)."""
-        forget_code("libllvmlite")  # 33 MB: when there are lanes, nothing is left to be compiled
         return Lane(self.kernels, system, known, self._actions, guards)
 
     # --- growth ---

@@ -89,19 +89,6 @@ def release(array: NDArray[Any]) -> None:
         _libc().madvise(first, size, mmap.MADV_DONTNEED)
 
 
-def forget_code(library: str) -> None:
-    """Gives the memory of a library's machine code back, until it runs again: the pages are those of its file. library:
-    a part of the file's name. What the library has written stays. Nothing where the system does not tell."""
-    if not hasattr(mmap, "MADV_DONTNEED"):
-        return
-    with suppress(OSError, ValueError), open("/proc/self/maps") as maps:
-        for line in maps:
-            place, access, *_, path = line.split()
-            if access == "r-xp" and library in Path(path).name:
-                start, end = (int(address, 16) for address in place.split("-"))
-                _libc().madvise(start, end - start, mmap.MADV_DONTNEED)
-
-
 @lru_cache(maxsize=1)
 def _libc() -> ctypes.CDLL:
     library = ctypes.CDLL(None, use_errno=True)

@@ -10,12 +10,12 @@ from typing import Any, Callable
 import pytest
 
 from modelcheck.backends import Unsupported, llvm
-from modelcheck.backends.llvm import cache
 from modelcheck.backends.llvm.code import FALSE, Value, constant
 from modelcheck.backends.llvm.emit import EMIT
 from modelcheck.errors import SpecError
 from modelcheck.ir.ops import Op
 from modelcheck.ir.types import BOOL, OptionType, SeqType, SetType, Type, cardinality, show
+from modelcheck.machinecode import cache
 from tests.backends.against import compare
 from tests.backends.test_operators import BIT, SIGNED, applications, applied
 

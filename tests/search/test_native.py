@@ -5,7 +5,6 @@ import random
 import numpy as np
 import pytest
 
-from modelcheck.search import assembler, kernels
 from modelcheck.search.bfs import search
 from modelcheck.search.exploration import Goal, Limits
 from modelcheck.search.hashing import hashes
@@ -100,32 +99,6 @@ def test_one_hash_function(width):
             h = mix(h ^ word)
         expected.append(h)
     assert hashes(rows).tolist() == expected == NativeStore(width, 1).digest(rows).tolist()
-
-
-def test_cached_code_goes_by_what_the_functions_do(monkeypatch):
-    """Of modules as they were loaded; a number or a function that is another one makes another fingerprint."""
-    before = kernels.fingerprint(kernels)
-    assert kernels.fingerprint(kernels) == before != kernels.fingerprint(kernels, assembler)
-    for place, name, value in (
-        (kernels, "NEAR", 9), (kernels, "_move", lambda f, t, slot: None), (kernels._Table, "tag", lambda t, h: h),
-    ):  # fmt: skip
-        with monkeypatch.context() as patched:
-            if callable(value):
-                value.__module__ = kernels.__name__
-            patched.setattr(place, name, value)
-            assert kernels.fingerprint(kernels) != before, name
-    assert kernels.fingerprint(kernels) == before
-
-
-def test_a_damaged_cache_costs_time_only(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    made = [kernels.kernels.__wrapped__(1, 8).cached for _ in range(2)]
-    (file,) = (tmp_path / "modelcheck").iterdir()
-    for damaged in (b"", file.read_bytes()[:-1], file.read_bytes()[:40] + b"?" + file.read_bytes()[41:]):
-        file.write_bytes(damaged)
-        made.append(kernels.kernels.__wrapped__(1, 8).cached)
-        assert kernels.kernels.__wrapped__(1, 8).cached
-    assert made == [False, True, False, False, False]
 
 
 # --- workers ----------------------------------------------------------------------------------------------------------

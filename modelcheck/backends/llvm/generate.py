@@ -25,10 +25,9 @@ ONE_FUNCTION = 12_000  # lines of all actions together; beyond that, functions o
 MANY_LINES = 3_000  # about so many
 
 
-def generate(model: Model) -> tuple[Unit, list[str]]:
-    """(the module, the names of its functions). Raises SpecError."""
+def generate(model: Model) -> Unit:
+    """The module. Raises SpecError."""
     unit = Unit(Layout(model.variables))
-    names = ["initial", "expand", "terminated_0"]
     with _recursion(model.span):
         _initial(unit, model)
         _expand(unit, model)
@@ -36,8 +35,7 @@ def generate(model: Model) -> tuple[Unit, list[str]]:
         for kind, tests in (("predicate", model.predicates), ("step", model.step_predicates)):
             for number, test in enumerate(tests):
                 judge(unit, f"{kind}_{number}", [test])
-                names.append(f"{kind}_{number}")
-    return unit, names
+    return unit
 
 
 @contextmanager

@@ -6,25 +6,19 @@ allocate nothing, and are called without the interpreter's lock; each thread has
 
 from __future__ import annotations
 
-import ctypes
 import threading
 from dataclasses import dataclass, field
-from typing import Any, Callable, ClassVar, Sequence
+from typing import ClassVar, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from modelcheck.backends.llvm import machine
 from modelcheck.backends.llvm.generate import generate
-from modelcheck.backends.llvm.machine import Native
 from modelcheck.backends.tables import action_table
 from modelcheck.ir.layout import Layout
 from modelcheck.ir.nodes import Model
+from modelcheck.machinecode import Code, load
 from modelcheck.system import ActionInfo, NativeSuccessors, Site, States, Successors
-
-_P, _N = ctypes.c_void_p, ctypes.c_int64
-EXPAND = ctypes.CFUNCTYPE(_N, _P, _N, _N, _P, _P, _P, _N, _P, _P, _P)
-JUDGE = ctypes.CFUNCTYPE(None, _P, _P, _N, _P, _N)
 
 FIRST_CAPACITY = 1 << 14  # successors of a call, before the output has grown
 LAST_CAPACITY = 1 << 20  # it grows further for the sake of a single row only
@@ -60,8 +54,7 @@ class NativeSystem:
     layout: Layout
     actions: tuple[ActionInfo, ...]
     sites: tuple[Site, ...]
-    native: Native
-    _functions: dict[str, Any] = field(default_factory=dict)
+    native: Code
     _outputs: threading.local = field(default_factory=threading.local)
 
     @property
@@ -96,11 +89,6 @@ class NativeSystem:
     def terminated(self, states: States) -> NDArray[np.bool_]:
         return self._judge("terminated", states, states, (0,))[:, 0].astype(np.bool_)
 
-    def _function(self, name: str, kind: Any) -> Callable[..., Any]:
-        if name not in self._functions:
-            self._functions[name] = kind(self.native.addresses[name])
-        return self._functions[name]
-
     def _output(self, capacity: int) -> Output:
         """The output arrays of this thread, at least that large."""
         found = getattr(self._outputs, "arrays", None)
@@ -110,7 +98,7 @@ class NativeSystem:
 
     def _run(self, name: str, states: States) -> Successors:
         out = self._output(FIRST_CAPACITY)
-        call = self._function(name, EXPAND)
+        call = self.native[name]
         while True:
             capacity = len(out.sources)
             out.coverage[:] = 0
@@ -127,7 +115,7 @@ class NativeSystem:
         answers = np.empty((len(states), len(ids)), np.uint8)
         states, after = np.ascontiguousarray(states, np.uint64), np.ascontiguousarray(after, np.uint64)
         for column, number in enumerate(ids):
-            call = self._function(f"{kind}_{number}", JUDGE)
+            call = self.native[f"{kind}_{number}"]
             call(states.ctypes.data, after.ctypes.data, len(states), answers.ctypes.data + column, len(ids))
         return answers
 
@@ -146,6 +134,7 @@ def _answer(out: Output, consumed: int) -> Successors:
 
 def build(model: Model) -> NativeSystem:
     """The model as a system. Raises SpecError: B001, B002 (too large), B003 (no such operator), B004, B005."""
-    unit, names = generate(model)
-    native = machine.load(unit.text(), names)
+    unit = generate(model)
+    text = unit.text()
+    native = load(text, lambda: text, quick=True)
     return NativeSystem(model, unit.layout, action_table(model), tuple(unit.sites), native)

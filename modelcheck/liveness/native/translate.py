@@ -2,7 +2,7 @@
 
 Choice, measured: numba took 0.4 s and 45 MB to be imported, more than a million states take to be searched; a builder
 (`search.assembler`) would have meant every kernel twice, in Python for small graphs and as code. So the kernels stay in
-Python and are compiled from their text with the llvmlite that large searches have loaded anyway. The price is this
+Python and are compiled from their text with the llvmlite that large searches need anyway. The price is this
 module, and that kernels keep to what it knows; whatever else they say is an InternalError with its line.
 
 Numbers are 64-bit and wrap around, `//` rounds towards zero and `>>` keeps the sign: kernels must not depend on the
@@ -15,19 +15,16 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-import textwrap
 from dataclasses import dataclass
-from functools import cache, reduce
+from functools import reduce
 from typing import Any, Callable, Sequence
 
 import numpy as np
 from llvmlite import ir
 
 from modelcheck.errors import InternalError
-from modelcheck.search import assembler
-from modelcheck.search.assembler import I64, POINTER, Code, Function, Value, fingerprint
-
-Kind = str | tuple["Kind", ...] | None  # of a parameter: the dtype of an array, those of a tuple, None for an integer
+from modelcheck.liveness.native.calls import Kind, parsed, returned
+from modelcheck.search.assembler import I64, POINTER, Function, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,48 +47,10 @@ class Frame:
     end: ir.Block
 
 
-def native(kernel: Callable[..., Any], *args: Any) -> Any:
-    """Calls a kernel as machine code, without Python's lock. It is compiled once for each combination of dtypes."""
-    kinds = tuple(map(_kind, args))
-    code, width = _compiled(kernel, kinds)
-    results = np.zeros(max(1, width), np.int64)
-    given = [number & 0xFFFFFFFFFFFFFFFF for arg in args for number in _numbers(arg)]
-    code[kernel.__name__](*given, results.ctypes.data)
-    found = results.tolist()
-    return tuple(found[:width]) if width > 1 else found[0] if width else None
-
-
-def _kind(arg: Any) -> Kind:
-    match arg:
-        case np.ndarray():
-            return str(arg.dtype)
-        case tuple():
-            return tuple(map(_kind, arg))
-    return None
-
-
-def _numbers(arg: Any) -> list[int]:
-    """As the code takes it: an array as its address and its length, all that a tuple holds in a row."""
-    match arg:
-        case np.ndarray():
-            if not arg.flags.c_contiguous:
-                raise InternalError("kernels take arrays without gaps")
-            return [arg.ctypes.data, arg.size]
-        case tuple():
-            return [number for a in arg for number in _numbers(a)]
-    return [int(arg)]
-
-
-@cache
-def _compiled(kernel: Callable[..., Any], kinds: tuple[Kind, ...]) -> tuple[Code, int]:
-    """The code, and how many numbers it returns."""
-    made = fingerprint(inspect.getmodule(kernel), sys.modules[__name__], assembler)
-    source = f"{kernel.__name__} {made} {kinds}"
-    return Code.built(kernel.__name__, source, lambda: _module(kernel, kinds)), _returned(_parsed(kernel))
-
-
-def _module(kernel: Callable[..., Any], kinds: tuple[Kind, ...]) -> ir.Module:
-    module, tree = ir.Module(kernel.__name__), _parsed(kernel)
+def text(kernel: Callable[..., Any], kinds: tuple[Kind, ...]) -> str:
+    """A module with a function of the kernel's name. See `calls.numbers` for its arguments; after them comes the
+    address where the results go."""
+    module, tree = ir.Module(kernel.__name__), parsed(kernel)
     names = [a.arg for a in tree.args.args]
     spelled = [_parameter(n, k) for n, k in zip(names, kinds, strict=True)]
     f = Function(module, kernel.__name__, " ".join((*spelled, "*results")))
@@ -103,7 +62,7 @@ def _module(kernel: Callable[..., Any], kinds: tuple[Kind, ...]) -> ir.Module:
     for i, value in enumerate(results):
         f.store(f.of["results"], i, value)
     f.finish(0)
-    return module
+    return str(module)
 
 
 def _parameter(name: str, kind: Kind) -> str:
@@ -128,19 +87,6 @@ def _element(dtype: np.dtype) -> tuple[Any, bool]:
     return ir.IntType(8 * dtype.itemsize), dtype.kind == "i"
 
 
-@cache
-def _parsed(function: Callable[..., Any]) -> ast.FunctionDef:
-    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
-    assert isinstance(tree, ast.FunctionDef)
-    return tree
-
-
-def _returned(tree: ast.FunctionDef) -> int:
-    """How many numbers a function returns."""
-    returns = [n.value for n in ast.walk(tree) if isinstance(n, ast.Return) and n.value]
-    return max((len(r.elts) if isinstance(r, ast.Tuple) else 1 for r in returns), default=0)
-
-
 OPERATORS = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.FloorDiv: "sdiv", ast.BitAnd: "and_", ast.BitOr: "or_",
     ast.BitXor: "xor", ast.LShift: "shl", ast.RShift: "ashr",
@@ -162,8 +108,8 @@ class _Translator:
 
     def expanded(self, function: Callable[..., Any], values: Sequence[Any]) -> list[Value]:
         """The results of a function on values, its body put here."""
-        tree, end = _parsed(function), self.block()
-        results = [self.f.variable(0) for _ in range(_returned(tree))]
+        tree, end = parsed(function), self.block()
+        results = [self.f.variable(0) for _ in range(returned(tree))]
         self.frames.append(Frame(function, {}, [], results, end))
         for parameter, value in zip(tree.args.args, values, strict=True):
             self.bind(parameter.arg, value)

@@ -1,4 +1,4 @@
-"""Object code on disk, one file for each module and machine, in the user's cache directory.
+"""Machine code on disk, one file for each module and machine, in the user's cache directory.
 
 It is an aid and nothing else: a directory that cannot be written, a file that is cut short or damaged, are as if there
 were nothing. Files are written whole or not at all; the oldest go when there are too many.
