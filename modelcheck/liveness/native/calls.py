@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 import textwrap
 from functools import cache
 from typing import Any, Callable
@@ -56,7 +57,7 @@ def numbers(arg: Any) -> list[int]:
 @cache
 def _compiled(kernel: Callable[..., Any], kinds: tuple[Kind, ...]) -> tuple[Code, int]:
     """The code, and how many numbers it returns."""
-    source = f"{kernel.__name__} {fingerprint(inspect.getmodule(kernel))} {kinds}"
+    source = f"{kernel.__name__} {fingerprint(sys.modules[kernel.__module__])} {kinds}"
     return MAKER.code(kernel, kinds, source=source), returned(parsed(kernel))
 
 
