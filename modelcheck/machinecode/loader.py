@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import mmap
+import re
 import struct
 from contextlib import suppress
 from functools import cache
@@ -11,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from modelcheck.machinecode.object import Image
+
+# of Linux: a part of memory that cannot be written, and what is told of it
+MAPPING = r"(?m)^(?P<start>[0-9a-f]+)-(?P<end>[0-9a-f]+) r-.p \S+ \S+ \S+ +(?P<path>.+)\n(?P<told>(\w+: .*\n)+)"
+UNCHANGED = {f"{name + ':':18}{0:>6} kB" for name in ("Anonymous", "Swap")}  # since it was mapped from its file
 
 
 class Refused(Exception):
@@ -40,14 +45,13 @@ def _address(name: str) -> int:
 
 
 def trim(library: str) -> None:
-    """Gives back the memory that was freed, and that of a library's machine code, until it runs again: the pages are
-    those of its file. library: a part of the file's name. Nothing where the system does not tell."""
-    with suppress(OSError, AttributeError, ValueError):
+    """Gives back the memory that was freed, and that of a library's code and constants, until it runs again: pages that
+    are those of its file, and no others. library: a part of the file's name. Nothing where the system does not tell."""
+    with suppress(OSError, AttributeError):
         _library().malloc_trim(0)
-        for line in Path("/proc/self/maps").read_text().splitlines():
-            place, access, *_, path = line.split()
-            if access == "r-xp" and library in Path(path).name:
-                start, end = (int(address, 16) for address in place.split("-"))
+        for found in re.finditer(MAPPING, Path("/proc/self/smaps").read_text()):
+            if library in found["path"] and UNCHANGED <= set(found["told"].split("\n")):
+                start, end = int(found["start"], 16), int(found["end"], 16)
                 _library().madvise(start, end - start, mmap.MADV_DONTNEED)
 
 

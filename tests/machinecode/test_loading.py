@@ -75,24 +75,27 @@ import json
 from modelcheck.machinecode import compiler, loader
 from tests.machinecode.modules import TABLE
 def resident():
-    lines, kb, counted = open("/proc/self/smaps"), 0, False
-    for line in lines:
-        if " r-xp " in line:
+    kb, counted = 0, False
+    for line in open("/proc/self/smaps"):
+        if "-" in line.split()[0]:
             counted = "libllvmlite" in line
         elif line.startswith("Rss:") and counted:
-            kb, counted = kb + int(line.split()[1]), False
+            kb += int(line.split()[1])
     return kb
 compiler.compiled(TABLE, False)
 before = resident()
 loader.trim("libllvmlite")
-print(json.dumps([before, resident()]))
+after = resident()
+compiler.compiled(TABLE, False)
+print(json.dumps([before, after]))
 """
 
 
 @linux
 def test_what_llvm_leaves_is_given_back(tmp_path: Path) -> None:
+    """Of its code and its constants all, but not what was written to: it goes on working."""
     before, after = ran(RESIDENT, tmp_path)
-    assert before > 4000 and after < before / 4
+    assert before > 20_000 and after < before / 8
 
 
 # --- memory -----------------------------------------------------------------------------------------------------------
