@@ -15,7 +15,7 @@ from modelcheck.machinecode.object import Image
 
 # of Linux: a part of memory that cannot be written, and what is told of it
 MAPPING = r"(?m)^(?P<start>[0-9a-f]+)-(?P<end>[0-9a-f]+) r-.p \S+ \S+ \S+ +(?P<path>.+)\n(?P<told>(\w+: .*\n)+)"
-UNCHANGED = {f"{name + ':':18}{0:>6} kB" for name in ("Anonymous", "Swap")}  # since it was mapped from its file
+UNCHANGED = {"Anonymous: 0 kB", "Swap: 0 kB"}  # since it was mapped from its file
 
 
 class Refused(Exception):
@@ -47,10 +47,12 @@ def _address(name: str) -> int:
 def trim(library: str) -> None:
     """Gives back the memory that was freed, and that of a library's code and constants, until it runs again: pages that
     are those of its file, and no others. library: a part of the file's name. Nothing where the system does not tell."""
-    with suppress(OSError, AttributeError):
+    with suppress(AttributeError, TypeError):  # another C library than glibc; another system
         _library().malloc_trim(0)
+    with suppress(OSError):
         for found in re.finditer(MAPPING, Path("/proc/self/smaps").read_text()):
-            if library in found["path"] and UNCHANGED <= set(found["told"].split("\n")):
+            told = {" ".join(line.split()) for line in found["told"].splitlines()}
+            if library in found["path"] and UNCHANGED <= told:
                 start, end = int(found["start"], 16), int(found["end"], 16)
                 _library().madvise(start, end - start, mmap.MADV_DONTNEED)
 
@@ -59,5 +61,4 @@ def trim(library: str) -> None:
 def _library() -> Any:
     library, word = ctypes.CDLL(None, use_errno=True), ctypes.c_size_t
     library.mprotect.argtypes = library.madvise.argtypes = (word, word, ctypes.c_int)
-    library.malloc_trim.argtypes = (word,)
     return library

@@ -136,7 +136,8 @@ def test_where_the_system_refuses_llvm_loads_it(call: str, folder: Path, monkeyp
     if call == "mmap":
         monkeypatch.setattr(loader.mmap, "mmap", refuses)
     else:
-        monkeypatch.setattr(loader, "_library", lambda: SimpleNamespace(mprotect=lambda *_: -1))
+        refusing = SimpleNamespace(mprotect=lambda *_: -1, madvise=lambda *_: 0)  # and no malloc_trim
+        monkeypatch.setattr(loader, "_library", lambda: refusing)
     for cached in (False, True):
         code = load("table", lambda: TABLE)
         assert (code.cached, code["f"](2)) == (cached, 1317)
