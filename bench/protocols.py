@@ -78,7 +78,7 @@ PROTOCOLS = (
     Protocol("lamport_mutex", SPECS / "lamport_mutex.py", "mutual_exclusion", {
         "1e5": _lamport(4, 70_472, 232_041),
         "1e6": _lamport(6, 724_274, 2_496_351),
-        "1e7": _lamport(8, 2_763_329, 9_678_157),
+        "1e7": _lamport(11, 9_917_563, 35_082_238),
     }),
     Protocol("simple_regular", SPECS / "simple_regular.py", "somebody_has_seen_it", _sizes("processes", {
         "1e5": (8, 277_726, 1_454_521), "1e6": (9, 1_330_669, 7_840_153), "1e7": (10, 6_375_622, 41_738_251),

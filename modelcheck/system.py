@@ -83,11 +83,16 @@ class NativeSuccessors:
     that gives how many rows were consumed and writes what `successors` answers: at most `capacity` transitions and
     `fault_capacity` faults, their numbers in counts[0] and counts[1]; coverage is only ever set to 1. A row that does
     not fit ends the call. site: (sites,) int64, the site of each number that the function tells, or None where they are
-    the same. keep: whatever the code lives in.
+    the same. judges: addresses of functions, one for each predicate,
+
+        void judge(uint64 *states, uint64 *states, int64 n, uint8 *answers, int64 stride)
+
+    that write what `predicates` answers, `stride` bytes apart. keep: whatever the code lives in.
     """
 
     address: int
     site: NDArray[np.int64] | None
+    judges: tuple[int, ...]
     keep: object
 
     def faults(self, told: NDArray[np.int64]) -> NDArray[np.int64]:

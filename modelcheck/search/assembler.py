@@ -15,7 +15,7 @@ from llvmlite import ir
 
 I8, I16, I32, I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
 SHORT = (I8, I16, I32)
-POINTER = ir.PointerType()
+POINTER, NOTHING = ir.PointerType(), ir.VoidType()
 
 Module = ir.Module
 Value = Any  # of llvmlite, which has no types
@@ -44,6 +44,10 @@ class Function:
         place = self._entry.alloca(kind)
         self.b.store(number(value, kind), place)
         return place
+
+    def array(self, kind: Any, count: int) -> Value:
+        """The address of so many elements that last as long as the call, of no value yet."""
+        return self._entry.alloca(kind, count)
 
     def get(self, variable: Value, kind: Any = I64) -> Value:
         return self.b.load(variable, typ=kind)
@@ -94,9 +98,9 @@ class Function:
         bits = self.b.and_(bits, self.b.shl(I64(-1), start))
         return self.b.cttz(self.b.or_(bits, I64(1 << lanes)), ir.IntType(1)(0))
 
-    def call(self, address: Value, *arguments: Value) -> Value:
+    def call(self, address: Value, *arguments: Value, gives: Any = I64) -> Value:
         """What the function at an address returns, a 64-bit number. address: where the address stands."""
-        kind = ir.FunctionType(I64, [argument.type for argument in arguments])
+        kind = ir.FunctionType(gives, [argument.type for argument in arguments])
         return self.b.call(self.b.load(address, typ=ir.PointerType(kind)), arguments)
 
     def prefetch(self, address: Value) -> None:

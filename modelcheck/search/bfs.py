@@ -30,8 +30,8 @@ from modelcheck.search.covering import CoveringStore, in_turn
 from modelcheck.search.expand import BLOCK, answers, stuck
 from modelcheck.search.exploration import UNLIMITED, Exploration, Goal, Limits, StopReason
 from modelcheck.search.findings import Inspector, deadlock, in_order
-from modelcheck.search.native import lanes, told
-from modelcheck.search.parallel import SHARE, Alone, Crew, Shared, crew
+from modelcheck.search.native import rounds, told
+from modelcheck.search.parallel import Alone, Crew, Shared, crew
 from modelcheck.search.progress import Clock, Progress, Report, memory_is_short
 from modelcheck.search.store import Changes, StateStore, Store, grown
 from modelcheck.search.tally import Tally
@@ -40,8 +40,7 @@ from modelcheck.system import States, Successors, TransitionSystem
 NATIVE_AT = 10_000  # states
 TRANSITIONS_PER_STATE = 5  # so many are as much work as a state: a search may have few states and many transitions
 PARTS = 8  # of a block, with the native store
-EMITTED = 1 << 15  # words of rows that a lane takes at most: the more, the less the workers wait for each other
-ALONE = 2  # of that, a lane with nobody to wait for takes one part in so many: what it writes stays small
+LARGE = 1 << 18  # words of rows in a block that is explored by machine code alone
 CHECKPOINT_S = 60.0
 
 
@@ -169,7 +168,7 @@ class _Search:
         self.store: StateStore = Store(system.width) if covering is None else covering
         self.crew: Crew = Alone()
         self.together = block  # rows that are expanded before what they lead to is inserted
-        self.lanes: list[Any] = []  # one for each worker, where the system offers native successors
+        self.rounds: Any = None  # where the system offers native successors
         self.cut = np.zeros(1, np.bool_)  # by row of the store; used only where there are constraints
         self.native = ""  # what native code took
         self.clock = Clock()
@@ -210,17 +209,12 @@ class _Search:
             self.store, self.together = store, PARTS * self.block
         self.system = system
         self.inspector = Inspector(Shared(self.system, self.expanding), self.goal)
-        self.lanes = lanes(self.system, store, self.goal, self.crew.size)
-        if self.lanes:
-            self.together = PARTS * self.emitted_rows  # however many workers: limits are looked at between blocks
+        self.rounds = rounds(self.system, store, self.goal)
+        if self.rounds:
+            self.together = max(self.together, LARGE // self.system.width)
         self.native = told(self.system, store, self.clock.seconds - started)
         if self.report and self.native:
             self.report(self.progress())
-
-    @property
-    def emitted_rows(self) -> int:
-        """The most that a lane takes at a time."""
-        return max(self.block, EMITTED // self.system.width)
 
     @property
     def expanding(self) -> Crew:
@@ -287,35 +281,40 @@ class _Search:
             rows = rows[~self.cut[cursor:stop]]
         if self.covering is not None:
             rows = self.covering.waiting(rows)
-        tally = self.tally
-        parts = self.divided(rows)
-        together = len(self.lanes) or (2 * self.crew.size if self.crew.size > 1 else 1)  # no more, for the caches
-        for first in range(0, len(parts), together):
-            some = enumerate(parts[first : first + together])
-            found = [e for part in self.expanding.map(self.expand, some) for e in part]
-            turns = self.store.insert_all([e.batch for e in found])
-            if self.covering is not None:
-                found = [self.in_turn(e, own) for e, own in zip(found, turns)]
-            for expanded in found:
-                tally = self.tallied(tally, expanded)
-        self.commit(replace(tally, cursor=stop), end)
+        tally, seen = self.tally, None
+        if self.rounds and len(rows):
+            explored, seen = self.explored(rows)
+            tally = self.tallied(tally, explored)
+        else:
+            parts = [rows[first : first + self.block] for first in range(0, len(rows), self.block)]
+            together = 2 * self.crew.size if self.crew.size > 1 else 1  # no more, for the caches
+            for first in range(0, len(parts), together):
+                for expanded in self.inserted(parts[first : first + together]):
+                    tally = self.tallied(tally, expanded)
+        self.commit(replace(tally, cursor=stop), end, seen)
 
-    def divided(self, rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-        """Parts of a block: for every lane one, or for one lane several, which it then takes one after the other."""
-        if not self.lanes:
-            return [rows[first : first + self.block] for first in range(0, len(rows), self.block)]
-        lanes = len(self.lanes)
-        most = self.emitted_rows if lanes > 1 else max(self.block, self.emitted_rows // ALONE)
-        count = max(-(-len(rows) // (most * lanes)) * lanes if len(rows) > most else 1, min(lanes, len(rows) // SHARE))
-        return [part for part in np.array_split(rows, count) if len(part)]
+    def rows_of(self, rows: NDArray[np.int64]) -> States:
+        whole = rows[-1] - rows[0] == len(rows) - 1
+        return self.store.states[rows[0] : rows[-1] + 1] if whole else self.store.states[rows]
+
+    def explored(self, rows: NDArray[np.int64]) -> tuple[Expanded, dict[int, int]]:
+        """Every step out of some rows, by machine code alone: what it leads to is in the store. Also gives what the
+        predicates answered there, as in `rounds.Outcome`."""
+        states = self.rows_of(rows)
+        e = self.rounds.explore(states, rows, self.inspector.asked(self.tally.watched))
+        blocked = self.stuck(rows, states, e.changes)
+        return Expanded(rows, states, None, e.generated, e.faults, e.coverage, e.changes, blocked, None), e.seen
+
+    def inserted(self, parts: list[NDArray[np.int64]]) -> list[Expanded]:
+        """Every step out of some rows: what it leads to is in the store."""
+        found = [e for part in self.expanding.map(self.expand, enumerate(parts)) for e in part]
+        turns = self.store.insert_all([e.batch for e in found])
+        return found if self.covering is None else [self.in_turn(e, own) for e, own in zip(found, turns)]
 
     def expand(self, part: tuple[int, NDArray[np.int64]]) -> list[Expanded]:
         """Every step out of some rows. Asked for several parts at a time, it changes nothing."""
         number, rows = part
-        whole = rows[-1] - rows[0] == len(rows) - 1
-        states = self.store.states[rows[0] : rows[-1] + 1] if whole else self.store.states[rows]
-        if self.lanes:
-            return [self.emitted(number, rows, states)]
+        states = self.rows_of(rows)
         expanded, actions = [], len(self.system.actions)
         for offset, answer in answers(self.system, states, self.block):
             here = slice(offset, offset + answer.consumed)
@@ -338,13 +337,6 @@ class _Search:
             e, rows=e.rows[turns], states=states, answer=answer, generated=len(answer.action), faults=answer.faults,
             changes=changes,
         )  # fmt: skip
-
-    def emitted(self, number: int, rows: NDArray[np.int64], states: States) -> Expanded:
-        """The same by machine code alone, in the lane of that number."""
-        e = self.lanes[number].expand(states, rows)
-        batch = self.store.batch((number, 0), e.targets, None, e.parents, e.actions)
-        blocked = self.stuck(rows, states, e.changes)
-        return Expanded(rows, states, None, e.generated, e.faults, e.coverage, e.changes, blocked, batch)
 
     def stuck(self, rows: NDArray[np.int64], states: States, changes: Changes) -> NDArray[np.int64]:
         return rows[stuck(self.system, states, changes.moves)] if self.goal.deadlock else rows[:0]
@@ -370,17 +362,19 @@ class _Search:
             step_watched=seen,
         )
 
-    def commit(self, tally: Tally, end: int) -> None:
-        """Looks at the states that are new, then makes everything valid at once. end: where their level starts."""
-        distinct = len(self.store)
+    def commit(self, tally: Tally, end: int, seen: dict[int, int] | None = None) -> None:
+        """Looks at the states that are new, then makes everything valid at once. end: where their level starts. seen:
+        what predicates answered there, where that is known: mostly nothing that is worth a look."""
+        distinct, inspector = len(self.store), self.inspector
         if distinct > tally.distinct:
-            new = self.store.states[tally.distinct :]
-            findings, watched, cut = self.inspector.states(new, tally.distinct, tally.findings, tally.watched)
             levels = tally.levels if tally.levels[-1] == end else (*tally.levels, end)
-            if self.goal.constraints:
-                self.note_cuts(tally.distinct, cut)
-            cuts = tally.cut + int(cut.sum())
-            tally = replace(tally, distinct=distinct, findings=findings, watched=watched, levels=levels, cut=cuts)
+            if seen is None or inspector.matters(seen, tally.findings, tally.watched):
+                new = self.store.states[tally.distinct :]
+                findings, watched, cut = inspector.states(new, tally.distinct, tally.findings, tally.watched)
+                if self.goal.constraints:
+                    self.note_cuts(tally.distinct, cut)
+                tally = replace(tally, findings=findings, watched=watched, cut=tally.cut + int(cut.sum()))
+            tally = replace(tally, distinct=distinct, levels=levels)
         self.tally = replace(tally, retired=self.retired(distinct)) if self.covering is not None else tally
 
     def retired(self, distinct: int) -> int:

@@ -47,13 +47,32 @@ class Inspector:
             and steps.issuperset(self.goal.step_invariants)
         )
 
+    def asked(self, watched: frozenset[int]) -> tuple[int, ...]:
+        """The predicates that states are asked for, when those were TRUE already."""
+        return tuple(dict.fromkeys((*self._checked, *(p for p in self.goal.watched if p not in watched))))
+
+    def matters(self, seen: dict[int, int], findings: Findings, watched: frozenset[int]) -> bool:
+        """Whether states are to be looked at of which that was seen: see `rounds.Outcome`."""
+        goal = self.goal
+
+        def new(p: int, bits: int) -> bool:
+            said = {answer for answer in (FALSE, TRUE, FAULT) if bits >> answer & 1}
+            return (
+                (p in goal.invariants and FALSE in said and ("invariant", p) not in findings)
+                or (p in goal.reachables and TRUE in said and ("reachable", p) not in findings)
+                or (p in self._checked and FAULT in said and ("predicate_fault", p) not in findings)
+                or (p in goal.watched and TRUE in said and p not in watched)
+            )
+
+        return bool(goal.constraints) or any(new(p, bits) for p, bits in seen.items())
+
     def states(
         self, states: States, base: int, findings: Findings, watched: frozenset[int]
     ) -> tuple[Findings, frozenset[int], NDArray[np.bool_]]:
         """Looks at states that are new, the first of them row `base`. Also gives what was TRUE of the watched
         predicates by now, and which of the rows a constraint cuts. states: (n, width)."""
         cut = np.zeros(len(states), np.bool_)
-        ids = tuple(dict.fromkeys((*self._checked, *(p for p in self.goal.watched if p not in watched))))
+        ids = self.asked(watched)
         if not ids or not len(states):
             return findings, watched, cut
         answer = self.system.predicates(states, ids)

@@ -12,14 +12,14 @@ from typing import Callable
 
 from llvmlite import ir
 
-from modelcheck.search import emitting
-from modelcheck.search.assembler import I8, I32, I64, POINTER, Function, Value, number
+from modelcheck.search import emitting, round_kernel
+from modelcheck.search.assembler import I8, I32, I64, POINTER, Function, Value
 from modelcheck.search.hashing import C1, C2, SEED
 from modelcheck.search.table import (
     CAPACITY, COMMIT_AHEAD, COUNT, GROUP, LIMIT, PIECE_SHIFT, PIECES, ROWS, SEGMENT_BITS, SHIFT, SLOTS, USED,
 )  # fmt: skip
 
-NEAR, FAR = 10, 20
+NEAR, FAR, RING = 10, 20, 32
 REHASH_AHEAD = 2 * GROUP
 INDEX_BITS = 32  # of a hash, the next: where in the segment
 REST_BITS = 64 - SEGMENT_BITS - INDEX_BITS  # of a hash: the tag in a slot is the highest of them
@@ -32,11 +32,14 @@ def text(width: int, action_bits: int) -> str:
 
 def _module(width: int, action_kind: ir.IntType) -> ir.Module:
     module = ir.Module("store")
-    for build in (_digest, _changes, _insert, _find, _rehash, emitting.build):
+    for build in (_digest, _divide, _changes, _insert, _find, _rehash, emitting.build):
         build(module, width)
-    _divide(module)
     _insert_alone(module, width, action_kind)
     _commit(module, width, action_kind)
+    for function in module.functions:
+        function.attributes.add("noinline")  # those that follow call them
+    round_kernel.build_alone(module, width)
+    round_kernel.build(module, width)
     return module
 
 
@@ -54,34 +57,51 @@ def _hash(f: Function, vector: Value, width: int) -> Value:
     return h
 
 
+def _hash_at(f: Function, i: Value, width: int) -> Value:
+    return _hash(f, f.at(f.of["targets"], f.b.mul(i, I64(width))), width)
+
+
 def _digest(module: ir.Module, width: int) -> None:
     f = Function(module, "digest", "*targets n *hashes")
     with f.counting(f.of["n"]) as i:
-        f.store(f.of["hashes"], i, _hash(f, f.at(f.of["targets"], f.b.mul(i, I64(width))), width))
+        f.store(f.of["hashes"], i, _hash_at(f, i, width))
     f.finish(0)
 
 
-def _divide(module: ir.Module) -> None:
-    """Sorts positions by owner, stably. order: (n,) uint32; starts: (owners + 2,) zeros, in the end the first position
-    in `order` of each owner is starts[owner]."""
-    f = Function(module, "divide", "*hashes n owners *order *starts")
+def _divide(module: ir.Module, width: int) -> None:
+    """Sorts targets and their hashes by owner, stably. hashes: (n,), written; order: (n,) uint32, which target each of
+    `sorted` is; flags: (n,), cleared. starts: (owners + 2,) zeros, in the end the first of each owner is
+    starts[owner]."""
+    f = Function(module, "divide", "*targets *hashes n owners *sorted *sorted_hashes *order *flags *starts")
     b, starts = f.b, f.of["starts"]
 
-    def owner(i: Value) -> Value:
-        segment = b.lshr(f.load(f.of["hashes"], i), I64(64 - SEGMENT_BITS))
-        return b.lshr(b.mul(segment, f.of["owners"]), I64(SEGMENT_BITS))
+    def owner(h: Value) -> Value:
+        return b.lshr(b.mul(b.lshr(h, I64(64 - SEGMENT_BITS)), f.of["owners"]), I64(SEGMENT_BITS))
 
     with f.counting(f.of["n"]) as i:
-        mine = b.add(owner(i), I64(2))
+        h = _hash_at(f, i, width)
+        mine = b.add(owner(h), I64(2))
         f.store(starts, mine, b.add(f.load(starts, mine), I64(1)))
+        f.store(f.of["hashes"], i, h)
+        f.store(f.of["flags"], i, 0, I8)
     with f.counting(b.add(f.of["owners"], I64(1)), 2) as o:
         f.store(starts, o, b.add(f.load(starts, o), f.load(starts, b.sub(o, I64(1)))))
     with f.counting(f.of["n"]) as i:
-        mine = b.add(owner(i), I64(1))
+        h = f.load(f.of["hashes"], i)
+        mine = b.add(owner(h), I64(1))
         place = f.load(starts, mine)
-        f.store(f.of["order"], place, i, I32)
         f.store(starts, mine, b.add(place, I64(1)))
+        f.store(f.of["order"], place, i, I32)
+        f.store(f.of["sorted_hashes"], place, h)
+        _copy(f, f.of["targets"], i, f.of["sorted"], place, width)
     f.finish(0)
+
+
+def _copy(f: Function, source: Value, i: Value, target: Value, j: Value, width: int) -> None:
+    """Vector i of an array, as vector j of another."""
+    for word in range(width):
+        value = f.load(source, f.b.add(f.b.mul(i, I64(width)), I64(word)))
+        f.store(target, f.b.add(f.b.mul(j, I64(width)), I64(word)), value)
 
 
 def _changes(module: ir.Module, width: int) -> None:
@@ -200,37 +220,67 @@ class _Table:
         return f.get(found)
 
 
-def _fetch_slot(t: _Table, h: Value, places: Value, i: Value) -> None:
-    segment = t.segment(h)
-    home = t.home(h, segment)
-    t.f.store(places, i, home, I32)
-    t.f.prefetch(t.f.at(t.slots(segment), home, I32))
+class _Places:
+    """Where the search for each of the next targets has come to."""
+
+    def __init__(self, t: _Table):
+        self.t, self.ring = t, t.f.array(I32, RING)
+
+    def of(self, i: Value) -> Value:
+        """As a variable."""
+        place = self.t.f.variable(0)
+        self.t.f.set(place, self.t.f.load(self.ring, self.t.b.and_(i, I64(RING - 1)), I32))
+        return place
+
+    def keep(self, i: Value, place: Value) -> None:
+        self.t.f.store(self.ring, self.t.b.and_(i, I64(RING - 1)), place, I32)
+
+    def fetch_slot(self, i: Value, h: Value) -> None:
+        segment = self.t.segment(h)
+        home = self.t.home(h, segment)
+        self.keep(i, home)
+        self.t.f.prefetch(self.t.f.at(self.t.slots(segment), home, I32))
+
+    def fetch_vector(self, i: Value, h: Value) -> None:
+        place = self.of(i)
+        slot = self.t.candidate(place, self.t.segment(h), self.t.tag(h))
+        self.keep(i, self.t.f.get(place))
+        self.t.f.prefetch(self.t.f.at(self.t.rows, self.t.b.mul(self.t.row(slot), I64(self.t.width))))
 
 
-def _fetch_vector(t: _Table, h: Value, places: Value, i: Value) -> None:
-    place = t.f.variable(0)
-    t.f.set(place, t.f.load(places, i, I32))
-    slot = t.candidate(place, t.segment(h), t.tag(h))
-    t.f.store(places, i, t.f.get(place), I32)
-    t.f.prefetch(t.f.at(t.rows, t.b.mul(t.row(slot), I64(t.width))))
+def _pipeline(t: _Table, start: Value, n: Value, each: Callable[[Value, Value, Value], None]) -> None:
+    """Does something for each i from `start` to n - 1, its hash, and the variable of its place, where a match is next
+    to be looked for. What that reads is fetched before."""
+    f, b, places = t.f, t.b, _Places(t)
+
+    def hash_at(i: Value) -> Value:
+        return f.load(f.of["hashes"], i)
+
+    i = f.variable(b.sub(start, I64(FAR)))
+    with f.loop(lambda: b.icmp_signed("<", f.get(i), n)):
+        now = f.get(i)
+        _ahead(f, now, FAR, start, n, lambda j: places.fetch_slot(j, hash_at(j)))
+        _ahead(f, now, NEAR, start, n, lambda j: places.fetch_vector(j, hash_at(j)))
+        with f.then(b.icmp_signed(">=", now, start)):
+            each(now, hash_at(now), places.of(now))
+        f.add(i, 1)
 
 
-def _ahead(t: _Table, i: Value, distance: int, start: Value, n: Value, what: Callable[[Value], None]) -> None:
+def _ahead(f: Function, i: Value, distance: int, start: Value, n: Value, what: Callable[[Value], None]) -> None:
     """Does something for i + distance, where that is one of start..n - 1. i may be below start."""
-    ahead = t.b.add(i, I64(distance))
-    inside = t.b.and_(t.b.icmp_signed(">=", ahead, start), t.b.icmp_signed("<", ahead, n))
-    with t.f.then(inside):
+    ahead = f.b.add(i, I64(distance))
+    with f.then(f.b.and_(f.b.icmp_signed(">=", ahead, start), f.b.icmp_signed("<", ahead, n))):
         what(ahead)
 
 
-INSERT = "*head *segments *targets *hashes *order n start first *flags *slot_of *places *fresh"
+INSERT = "*head *segments *targets *hashes n start first *flags *slot_of *fresh"
 WHERE = "*parent *action *rows *parents *actions"  # of the targets, int32; the columns of the store
 
 
 def _insert(module: ir.Module, width: int) -> None:
-    """Inserts targets[order[i]] for start <= i < n. A new one is given a ticket (`first` + position) in place of a row
-    number, its flag is set, and slot_of[position] is the address of its slot. Gives n, or the i that did not go in
-    because its segment is full. fresh: one word, counts the new ones."""
+    """Inserts targets start..n - 1. A new one is given a ticket (`first` + its position) in place of a row number, its
+    flag is set, and slot_of[position] is the address of its slot. Gives n, or the position of the one that did not go
+    in because its segment is full. fresh: one word, counts the new ones."""
     f = Function(module, "insert", INSERT)
     b, of = f.b, f.of
 
@@ -247,7 +297,7 @@ def _insert_alone(module: ir.Module, width: int, action_kind: ir.IntType) -> Non
 
     def keep(position: Value, address: Value) -> Value:
         row = f.b.add(f.of["first"], f.load(f.of["fresh"]))
-        _write_row(f, position, row, width, action_kind)
+        _write_row(f, position, position, row, width, action_kind)
         return row
 
     _insertion(f, width, keep)
@@ -255,97 +305,71 @@ def _insert_alone(module: ir.Module, width: int, action_kind: ir.IntType) -> Non
 
 def _insertion(f: Function, width: int, keep: Callable[[Value, Value], Value]) -> None:
     """keep: does what is done with a new one, given its position and the address of its slot; gives its number."""
-    t, b, n = _Table(f, width), f.b, f.of["n"]
+    t, b = _Table(f, width), f.b
 
-    def hash_at(i: Value) -> Value:
-        return f.load(f.of["hashes"], f.load(f.of["order"], i, I32))
+    def insert_one(i: Value, h: Value, place: Value) -> None:
+        segment = t.segment(h)
+        slot = t.match(place, segment, h, f.at(f.of["targets"], b.mul(i, I64(width))))
+        with f.then(f.is_(slot, "==", 0)):
+            used = f.load(segment, USED)
+            with f.then(f.is_(used, ">=", f.load(segment, LIMIT))):
+                b.ret(i)
+            f.store(segment, USED, b.add(used, I64(1)))
+            address = f.at(t.slots(segment), f.get(place), I32)
+            row = b.add(keep(i, address), I64(1))
+            f.store(address, 0, b.or_(t.tag(h), row), I32)
+            f.store(f.of["flags"], i, 1, I8)
+            f.store(f.of["fresh"], 0, b.add(f.load(f.of["fresh"]), I64(1)))
 
-    i = f.variable(b.sub(f.of["start"], I64(FAR)))
-    with f.loop(lambda: b.icmp_signed("<", f.get(i), n)):
-        now = f.get(i)
-        _ahead(t, now, FAR, f.of["start"], n, lambda j: _fetch_slot(t, hash_at(j), f.of["places"], j))
-        _ahead(t, now, NEAR, f.of["start"], n, lambda j: _fetch_vector(t, hash_at(j), f.of["places"], j))
-        with f.then(b.icmp_signed(">=", now, f.of["start"])):
-            _insert_one(f, t, now, hash_at(now), keep)
-        f.add(i, 1)
-    f.finish(n)
-
-
-def _insert_one(f: Function, t: _Table, i: Value, h: Value, keep: Callable[[Value, Value], Value]) -> None:
-    b, segment = f.b, t.segment(h)
-    position = f.load(f.of["order"], i, I32)
-    place = f.variable(0)
-    f.set(place, f.load(f.of["places"], i, I32))
-    slot = t.match(place, segment, h, f.at(f.of["targets"], b.mul(position, I64(t.width))))
-    with f.then(f.is_(slot, "==", 0)):
-        used = f.load(segment, USED)
-        with f.then(f.is_(used, ">=", f.load(segment, LIMIT))):
-            b.ret(i)
-        f.store(segment, USED, b.add(used, I64(1)))
-        address = f.at(t.slots(segment), f.get(place), I32)
-        row = b.add(keep(position, address), I64(1))
-        f.store(address, 0, b.or_(t.tag(h), row), I32)
-        f.store(f.of["flags"], position, 1, I8)
-        f.store(f.of["fresh"], 0, b.add(f.load(f.of["fresh"]), I64(1)))
+    _pipeline(t, f.of["start"], f.of["n"], insert_one)
+    f.finish(f.of["n"])
 
 
 def _commit(module: ir.Module, width: int, action_kind: ir.IntType) -> None:
-    """Gives the flagged targets their rows, from `first` on, and writes them there. places: room for the positions of
-    those, and COMMIT_AHEAD more. They are gathered first, without a branch: no processor foretells which is new."""
-    f = Function(module, "commit", f"*head *targets *flags *slot_of *places n first {WHERE}")
-    b, places = f.b, f.of["places"]
+    """Gives the flagged of n > 0 targets, sorted by owner, rows in their old order, from `first` on, and writes them
+    there. marks, chosen: (n + COMMIT_AHEAD,) uint32, written. The flagged are gathered without a branch: no processor
+    foretells which is new."""
+    f = Function(module, "commit", f"*head *targets *flags *slot_of *order *marks *chosen n first {WHERE}")
+    b, order, marks, chosen = f.b, f.of["order"], f.of["marks"], f.of["chosen"]
     mask = b.sub(b.shl(I64(1), f.load(f.of["head"], SHIFT)), I64(1))
-    fresh = f.variable(0)
     with f.counting(f.of["n"]) as i:
-        f.store(places, f.get(fresh), i, I32)
-        f.add(fresh, f.load(f.of["flags"], i, I8))
+        new = b.sub(I64(0), f.load(f.of["flags"], i, I8))
+        f.store(marks, f.load(order, i, I32), b.and_(b.add(i, I64(1)), new), I32)
+    fresh = f.variable(0)
+    with f.counting(f.of["n"]) as position:
+        mark = f.load(marks, position, I32)
+        f.store(chosen, f.get(fresh), mark, I32)
+        f.add(fresh, b.zext(f.is_(mark, "!=", 0), I64))
     with f.counting(I64(COMMIT_AHEAD)) as i:
-        f.store(places, b.add(f.get(fresh), i), 0, I32)
+        f.store(chosen, b.add(f.get(fresh), i), 1, I32)
     with f.counting(f.get(fresh)) as i:
-        ahead = f.load(places, b.add(i, I64(COMMIT_AHEAD)), I32)
+        ahead = b.sub(f.load(chosen, b.add(i, I64(COMMIT_AHEAD)), I32), I64(1))
         f.prefetch(b.inttoptr(f.load(f.of["slot_of"], ahead), POINTER))
-        _commit_one(f, f.load(places, i, I32), b.add(f.of["first"], i), mask, width, action_kind)
+        target, row = b.sub(f.load(chosen, i, I32), I64(1)), b.add(f.of["first"], i)
+        _write_row(f, target, f.load(order, target, I32), row, width, action_kind)
+        address = b.inttoptr(f.load(f.of["slot_of"], target), POINTER)
+        tag = b.and_(f.load(address, 0, I32), b.not_(mask))
+        f.store(address, 0, b.or_(tag, b.add(row, I64(1))), I32)
     f.finish(f.get(fresh))
 
 
-def _commit_one(f: Function, i: Value, row: Value, mask: Value, width: int, action_kind: ir.IntType) -> None:
-    b = f.b
-    _write_row(f, i, row, width, action_kind)
-    address = b.inttoptr(f.load(f.of["slot_of"], i), POINTER)
-    tag = b.and_(f.load(address, 0, I32), b.not_(mask))
-    f.store(address, 0, b.or_(tag, b.add(row, I64(1))), I32)
-
-
-def _write_row(f: Function, position: Value, row: Value, width: int, action_kind: ir.IntType) -> None:
-    """What the store keeps of the target at a position."""
-    b = f.b
-    for word in range(width):
-        value = f.load(f.of["targets"], b.add(b.mul(position, I64(width)), I64(word)))
-        f.store(f.of["rows"], b.add(b.mul(row, I64(width)), I64(word)), value)
-    f.store(f.of["parents"], row, f.load(f.of["parent"], position, I32), I32)
-    f.store(f.of["actions"], row, f.load(f.of["action"], position, I32), action_kind)
+def _write_row(f: Function, target: Value, step: Value, row: Value, width: int, action_kind: ir.IntType) -> None:
+    """What the store keeps of a target. step: where its parent and action are."""
+    _copy(f, f.of["targets"], target, f.of["rows"], row, width)
+    f.store(f.of["parents"], row, f.load(f.of["parent"], step, I32), I32)
+    f.store(f.of["actions"], row, f.load(f.of["action"], step, I32), action_kind)
 
 
 def _find(module: ir.Module, width: int) -> None:
-    """rows: (n,) int64, where each target is, or -1."""
-    f = Function(module, "find", "*head *segments *targets *hashes n *places *found")
-    t, b, n = _Table(f, width), f.b, f.of["n"]
+    """found: (n,) int64, the row where each target is, or -1."""
+    f = Function(module, "find", "*head *segments *targets *hashes n *found")
+    t = _Table(f, width)
 
-    def hash_at(i: Value) -> Value:
-        return f.load(f.of["hashes"], i)
+    def find_one(i: Value, h: Value, place: Value) -> None:
+        slot = t.match(place, t.segment(h), h, f.at(f.of["targets"], f.b.mul(i, I64(width))))
+        f.store(f.of["found"], i, t.row(slot))  # an empty slot is 0: row -1
 
-    i = f.variable(number(-FAR))
-    with f.loop(lambda: b.icmp_signed("<", f.get(i), n)):
-        now = f.get(i)
-        _ahead(t, now, FAR, I64(0), n, lambda j: _fetch_slot(t, hash_at(j), f.of["places"], j))
-        _ahead(t, now, NEAR, I64(0), n, lambda j: _fetch_vector(t, hash_at(j), f.of["places"], j))
-        with f.then(b.icmp_signed(">=", now, I64(0))):
-            place = f.variable(0)
-            f.set(place, f.load(f.of["places"], now, I32))
-            h = hash_at(now)
-            slot = t.match(place, t.segment(h), h, f.at(f.of["targets"], b.mul(now, I64(width))))
-            f.store(f.of["found"], now, t.row(slot))  # an empty slot is 0: row -1
-        f.add(i, 1)
+    _pipeline(t, I64(0), f.of["n"], find_one)
     f.finish(0)
 
 
@@ -359,7 +383,7 @@ def _rehash(module: ir.Module, width: int) -> None:
     group = f.variable(0)
     with f.loop(lambda: f.is_(f.get(group), "<", f.of["old_capacity"])):
         first = f.get(group)
-        _ahead(t, first, REHASH_AHEAD, I64(0), f.of["old_capacity"], lambda ahead: _fetch_group(f, t, ahead))
+        _ahead(f, first, REHASH_AHEAD, I64(0), f.of["old_capacity"], lambda ahead: _fetch_group(f, t, ahead))
         i = f.variable(first)
         end = b.add(first, I64(GROUP))
         with f.loop(lambda: f.is_(f.get(i), "<", end)):

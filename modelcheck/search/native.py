@@ -9,14 +9,13 @@ from modelcheck.search.store import StateStore
 from modelcheck.system import NativeSuccessors, TransitionSystem
 
 
-def lanes(system: TransitionSystem, store: Any, goal: Goal, count: int) -> list[Any]:
-    """`emission.Lane`s, one for each worker; none where the system has no native successors, the store no lanes for
-    them, or the goal asks something of steps, all of which must be seen then."""
+def rounds(system: TransitionSystem, store: Any, goal: Goal) -> Any:
+    """`rounds.Rounds`; None where the system has no native successors, the store no rounds for them, or the goal asks
+    something of steps, all of which must be seen then."""
     native: NativeSuccessors | None = getattr(system, "native_successors", None)
-    if native is None or not hasattr(store, "lane") or goal.step_invariants or goal.step_watched:
-        return []
-    known = system.initial().target[:1]
-    return [store.lane(native, known, system.guards) for _ in range(count)]
+    if native is None or not hasattr(store, "rounds") or goal.step_invariants or goal.step_watched:
+        return None
+    return store.rounds(native, system.initial().target[:1], system.guards)
 
 
 def told(system: TransitionSystem, store: StateStore | None, seconds: float) -> str:

@@ -8,16 +8,17 @@ times as much, for each growth reads every row: the segments move up, the last o
 left. So no more than a segment is held twice, and all of it lies in large pages. With the rows, row numbers get longer
 and tags shorter, in place.
 
-What is inserted comes in batches, and several may be inserted together: each worker inserts, from all of them in order,
-the states that it owns by hash. A new state has a ticket in its slot until all workers are done; then tickets become
-row numbers in the order of the batches. So the rows are the same for every number of workers.
+Targets that come in batches are inserted in their order, by one worker. Where a system has its successors as machine
+code, `rounds` expands and inserts: each worker inserts the states that it owns by hash. A new state has a ticket in its
+slot until all workers are done; then tickets become row numbers in the order of discovery. So the rows are the same for
+every number of workers.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Sequence
+from typing import Any, Sequence
 from weakref import finalize
 
 import numpy as np
@@ -25,9 +26,9 @@ from numpy.typing import NDArray
 
 from modelcheck.search import table as k
 from modelcheck.search.archive import CHUNK, HEAD, Part, read, write
-from modelcheck.search.emission import Lane
 from modelcheck.search.parallel import Alone, Crew
 from modelcheck.search.regions import available, release, replace_by_file, reserved, room
+from modelcheck.search.rounds import Rounds
 from modelcheck.search.store import Changes, Key
 from modelcheck.system import NativeSuccessors, States, Successors, TransitionSystem
 
@@ -39,7 +40,7 @@ LEAST_CAPACITY = 1 << 12
 SMALL = 1 << 14  # the capacity of a segment below which it grows to four times as much; the table has 4 MB then
 FIRST_SHIFT = 16
 BULK = 1 << 16
-SCRATCH = {"hashes": np.uint64, "order": np.uint32, "flags": np.uint8, "slot_of": np.uint64, "places": np.uint32}
+SCRATCH = {"hashes": np.uint64, "flags": np.uint8, "slot_of": np.uint64}
 
 
 def _plain(column: NDArray[Any]) -> NDArray[np.int64]:
@@ -57,24 +58,20 @@ def _address(array: NDArray[Any]) -> int:
 
 @dataclass(slots=True)
 class Batch:
-    """Targets on their way into the store, in the order of discovery, with their parents and actions, int32.
-
-    order: positions by owner; those of owner o from starts[o] on. flags: 1 for what turned out to be new. `fresh`
-    counts those for each owner, at a distance that keeps workers out of each other's cache lines. at: addresses, those
-    of the arrays of `_Scratch`, and of the first four."""
+    """Targets on their way into the store, in the order of discovery, with their parents and actions, int32. flags: 1
+    for what turned out to be new, so many as `fresh` says. at: addresses, those of the arrays of `_Scratch` among
+    them."""
 
     targets: States
     parents: NDArray[np.int32]
     actions: NDArray[np.int32]
-    order: NDArray[np.uint32]
-    starts: NDArray[np.int64]
     flags: NDArray[np.uint8]
     fresh: NDArray[np.uint64]
     at: dict[str, int]
 
     @property
     def new(self) -> int:
-        return int(self.fresh.sum())
+        return int(self.fresh[0])
 
 
 @dataclass(slots=True)
@@ -88,8 +85,7 @@ class _Scratch:
     def fit(self, size: int) -> None:
         if size > self.capacity:
             self.capacity = size + size // 4
-            length = self.capacity + k.COMMIT_AHEAD
-            self.arrays = {name: np.zeros(length, kind) for name, kind in SCRATCH.items()}
+            self.arrays = {name: np.zeros(self.capacity, kind) for name, kind in SCRATCH.items()}
             self.at = {name: _address(array) for name, array in self.arrays.items()}
 
 
@@ -115,10 +111,10 @@ class NativeStore:
         self._parent = reserved(self.rows, None, np.int32)
         self._action = reserved(self.rows, None, kind)
         self._width, self._actions, self._count = width, actions, 0
-        self._head = np.zeros(5, np.uint64)
-        self._head[k.ROWS], self._head[k.SHIFT] = _address(self._states), FIRST_SHIFT
+        self.head = np.zeros(5, np.uint64)
+        self.head[k.ROWS], self.head[k.SHIFT] = _address(self._states), FIRST_SHIFT
         self._segments = np.zeros((SEGMENTS, 4), np.uint64)
-        self._index = _address(self._head), _address(self._segments)
+        self._index = _address(self.head), _address(self._segments)
         self._columns = _address(self._states), _address(self._parent), _address(self._action)
         self._table = reserved(2 * self.rows, None, np.uint32)
         self._capacity = _whole(max(LEAST_CAPACITY, 3 * expected // (2 * SEGMENTS)))  # of a segment
@@ -127,7 +123,6 @@ class NativeStore:
         for segment in range(SEGMENTS):
             self._place(segment, self._capacity)
         self._scratch: dict[Key, _Scratch] = {}
-        self._in_order = np.empty(0, np.uint32)
         self._spilled = 0  # rows
         self._files: list[Path] = []
         self._parts: list[tuple[Path, Part]] = []  # folders, and what was written there
@@ -163,97 +158,42 @@ class NativeStore:
     def batch(
         self, key: Key, targets: States, source: NDArray[Any] | None, row_of: NDArray[Any], action: NDArray[Any]
     ) -> Batch:
-        """Hashed, and divided among the owners. key: one of its own for each of those to be inserted together; the
-        batch is valid until another one of that key is made."""
+        """Hashed. key: one of its own for each of those to be inserted together; the batch is valid until another one
+        of that key is made."""
         targets, size = np.ascontiguousarray(targets), len(targets)
         parents = row_of if source is None else row_of[source]
         scratch = self._scratch.setdefault(key, _Scratch())
         scratch.fit(size)
-        at = {**scratch.at, "targets": _address(targets)}
+        parents, actions, fresh = _short(parents), _short(action), np.zeros(1, np.uint64)
+        at = {
+            **scratch.at, "targets": _address(targets), "parents": _address(parents), "actions": _address(actions),
+            "fresh": _address(fresh),
+        }  # fmt: skip
         self.kernels["digest"](at["targets"], size, at["hashes"])
-        starts = np.zeros(self.crew.size + 2, np.int64)
-        if self.crew.size == 1:
-            starts[1], order = size, self._ascending(size)
-            at["order"] = _address(order)
-        else:
-            order = scratch.arrays["order"]
-            self.kernels["divide"](at["hashes"], size, self.crew.size, at["order"], _address(starts))
         flags = scratch.arrays["flags"][:size]
         flags[:] = 0
-        parents, actions = _short(parents), _short(action)
-        at.update(parents=_address(parents), actions=_address(actions))
-        return Batch(targets, parents, actions, order, starts, flags, np.zeros((self.crew.size, 8), np.uint64), at)
+        return Batch(targets, parents, actions, flags, fresh, at)
 
     def insert_all(self, batches: Sequence[Batch]) -> None:
         """All of them, in order."""
-        most = self._count + sum(len(b.targets) for b in batches)
-        if self.crew.size == 1 and most <= self.rows:
-            self._lengthen(most + 1)
-            self._head[k.COUNT] = MOST_ROWS  # no row is a ticket
-            self._insert("insert_alone", batches, lambda number: self._count + sum(b.new for b in batches[:number]))
-            self._count += sum(b.new for b in batches)
-            return
-        piece_shift = max(1, max(len(b.targets) for b in batches)).bit_length()
-        self._head[k.COUNT], self._head[k.PIECE_SHIFT] = self._count, piece_shift
-        self._lengthen(self._count + (len(batches) << piece_shift) + 1)
-        pieces = np.array([(b.at["targets"], b.at["slot_of"]) for b in batches], np.uint64)
-        self._head[k.PIECES] = _address(pieces)
+        for batch in batches:
+            self._insert(batch)
 
-        tickets = [self._count + (number << piece_shift) for number in range(len(batches))]
-        self._insert("insert", batches, lambda number: tickets[number])
-        ends = self._count + np.cumsum([b.new for b in batches])
-        if ends[-1] > self.rows:
+    def _insert(self, batch: Batch) -> None:
+        size, done, at = len(batch.targets), 0, batch.at
+        if self._count + size > self.rows:
             raise MemoryError
-        self.crew.map(lambda i: self._commit(batches[i], int(ends[i]) - batches[i].new), range(len(batches)))
-        self._count = int(ends[-1])
-
-    def _where(self, batch: Batch) -> tuple[int, ...]:
-        return batch.at["parents"], batch.at["actions"], *self._columns
-
-    def _insert(self, kernel: str, batches: Sequence[Batch], first: Callable[[int], int]) -> None:
-        """By all owners; whoever finds a segment full waits until all are there and the table has grown. first: what
-        the numbers of a batch count from."""
-        reached = [(0, 0)] * self.crew.size  # of each owner: how many batches, and how many targets of the next
-
-        def insert_owned(owner: int) -> bool:
-            """Whether all of them went in."""
-            number, done = reached[owner]
-            while number < len(batches):
-                start, end = batches[number].starts[owner : owner + 2].tolist()
-                done += self._insert_some(kernel, batches[number], first(number), owner, start + done, end)
-                if start + done < end:
-                    reached[owner] = number, done
-                    return False
-                number, done = number + 1, 0
-            reached[owner] = number, 0
-            return True
-
-        while not all(self.crew.map(insert_owned, range(self.crew.size))):
-            self._grow()
-
-    def _insert_some(self, kernel: str, batch: Batch, first: int, owner: int, start: int, end: int) -> int:
-        """How many went in before a segment was full."""
-        if start == end:
-            return 0
-        where = self._where(batch) if kernel == "insert_alone" else ()
-        at = batch.at
-        reached = self.kernels[kernel](
-            *self._index, at["targets"], at["hashes"], at["order"], end, start, first, at["flags"], at["slot_of"],
-            at["places"], _address(batch.fresh[owner]), *where,
-        )  # fmt: skip
-        return reached - start
-
-    def _commit(self, batch: Batch, first: int) -> None:
-        at, head = batch.at, self._index[0]
-        self.kernels["commit"](
-            head, at["targets"], at["flags"], at["slot_of"], at["places"], len(batch.targets), first,
-            *self._where(batch),
-        )  # fmt: skip
-
-    def _ascending(self, size: int) -> NDArray[np.uint32]:
-        if size > len(self._in_order):
-            self._in_order = np.arange(2 * size, dtype=np.uint32)
-        return self._in_order
+        self.lengthen(self._count + size + 1)
+        self.head[k.COUNT] = self.rows  # no row is a ticket
+        while True:
+            done = self.kernels["insert_alone"](
+                *self._index, at["targets"], at["hashes"], size, done, self._count, at["flags"], at["slot_of"],
+                at["fresh"], at["parents"], at["actions"], *self._columns,
+            )  # fmt: skip
+            if done == size:
+                break
+            self.grow(self.crew)
+        self._count += batch.new
 
     def digest(self, targets: States) -> NDArray[np.uint64]:
         """The hashes."""
@@ -273,9 +213,22 @@ class NativeStore:
         )  # fmt: skip
         return Changes(taken, changed, moves)
 
-    def lane(self, system: NativeSuccessors, known: States, guards: int) -> Lane:
-        """For one worker to expand rows of this width. known: a state that is stored, (1, width)."""
-        return Lane(self.kernels, system, known, self._actions, guards)
+    def rounds(self, system: NativeSuccessors, known: States, guards: int) -> Rounds:
+        """For all workers to expand rows of this width. known: a state that is stored, (1, width)."""
+        return Rounds(self, self.crew, system, known, self._actions, guards)
+
+    def addresses(self) -> tuple[int, ...]:
+        """As `rounds.Table`."""
+        return *self._index, *self._columns
+
+    def open_tickets(self, first: int, pieces: int, shift: int) -> None:
+        """Row numbers from `first` on are tickets: each stands for a position in a piece, of 1 << shift positions.
+        pieces: the address of a table, of the targets of each piece, and of where the slots of those are."""
+        self.head[k.COUNT], self.head[k.PIECES], self.head[k.PIECE_SHIFT] = first, pieces, shift
+
+    def reach(self, count: int) -> None:
+        """The rows before that one were written by `rounds`."""
+        self._count = count
 
     # --- growth ---
 
@@ -285,13 +238,13 @@ class NativeStore:
             _address(self._table) + 4 * segment * capacity, capacity, capacity * 4 // 5
         )  # fmt: skip
 
-    def _grow(self) -> None:
+    def grow(self, crew: Crew) -> None:
         old = self._capacity
         new = 4 * old if old < SMALL else _whole(old * 7 // 4)
         if SEGMENTS * new > len(self._table):
             raise MemoryError
         for wave in _waves(old, new):
-            self.crew.map(lambda segment: self._move(segment, old, new), wave)
+            crew.map(lambda segment: self._move(segment, old, new), wave)
         self._capacity = new
 
     def _move(self, segment: int, old: int, new: int) -> None:
@@ -307,28 +260,25 @@ class NativeStore:
             *self._index, _address(slots), old, _address(filled)
         )  # fmt: skip
 
-    def _lengthen(self, rows: int) -> None:
+    def lengthen(self, rows: int) -> None:
         """Makes room for row numbers below `rows`, at the price of a bit of the tags for each doubling."""
-        shift = int(self._head[k.SHIFT])
+        shift = int(self.head[k.SHIFT])
         if rows >> 32:
             raise MemoryError
         while rows >> shift:
             table = self._table[: SEGMENTS * self._capacity]
             table &= ~np.uint32(1 << shift)
             shift += 1
-        self._head[k.SHIFT] = shift
+        self.head[k.SHIFT] = shift
 
     # --- questions ---
 
     def find(self, rows: States) -> NDArray[np.int64]:
         """The row of each state in the store, or -1."""
         rows, hashes = np.ascontiguousarray(rows), self.digest(rows)
-        places, found = np.empty(len(rows), np.uint32), np.empty(len(rows), np.int64)
-        self._head[k.COUNT] = self._count
-        self.kernels["find"](
-            *self._index, _address(rows), _address(hashes), len(rows),
-            _address(places), _address(found),
-        )  # fmt: skip
+        found = np.empty(len(rows), np.int64)
+        self.head[k.COUNT] = self._count
+        self.kernels["find"](*self._index, _address(rows), _address(hashes), len(rows), _address(found))
         return found
 
     def memory(self) -> int:

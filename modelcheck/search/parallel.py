@@ -23,13 +23,18 @@ MOST_WORKERS = 16  # a state is owned by its segment of the table, the highest b
 SHARE = 2048  # states: less is not worth a second worker
 
 
+def _nothing() -> None:
+    pass
+
+
 class Crew(Protocol):
     """Whoever does the parts of one thing: threads here, processes or machines where somebody writes them."""
 
     size: int
 
-    def map(self, work: Callable[[T], R], parts: Iterable[T]) -> list[R]:
-        """work(part) for every part, all of them finished; the first exception is raised after that."""
+    def map(self, work: Callable[[T], R], parts: Iterable[T], give_up: Callable[[], None] = _nothing) -> list[R]:
+        """work(part) for every part, all of them finished; the first exception is raised after that. give_up: tells
+        parts that wait for each other that one of them may not come."""
         ...
 
     def close(self) -> None: ...
@@ -38,7 +43,7 @@ class Crew(Protocol):
 class Alone:
     size = 1
 
-    def map(self, work: Callable[[T], R], parts: Iterable[T]) -> list[R]:
+    def map(self, work: Callable[[T], R], parts: Iterable[T], give_up: Callable[[], None] = _nothing) -> list[R]:
         return [work(part) for part in parts]
 
     def close(self) -> None:
@@ -56,17 +61,22 @@ class Threads:
         for thread in self._threads:
             thread.start()
 
-    def map(self, work: Callable[[T], R], parts: Iterable[T]) -> list[R]:
+    def map(self, work: Callable[[T], R], parts: Iterable[T], give_up: Callable[[], None] = _nothing) -> list[R]:
         waiting, done = list(parts), SimpleQueue()
         helping = min(self.size, len(waiting)) - 1
         shares: list[list[R]] = [[]] * self.size
         failed: list[BaseException] = []
-        for i in range(1, helping + 1):
-            self._tasks[i - 1].put((done, i, work, waiting[i :: self.size]))
+        told = 0
         try:
+            for i in range(1, helping + 1):
+                told = i
+                self._tasks[i - 1].put((done, i, work, waiting[i :: self.size]))
             shares[0] = [work(part) for part in waiting[:: self.size]]
+        except BaseException:
+            give_up()
+            raise
         finally:
-            for _ in range(helping):
+            for _ in range(told):
                 i, share, error = done.get()
                 shares[i] = share
                 failed += [error] if error else []

@@ -15,13 +15,12 @@ SEGMENT_BITS = 6  # of a hash, the highest: which segment of the table
 ROWS, COUNT, SHIFT, PIECES, PIECE_SHIFT = range(5)
 SLOTS, CAPACITY, USED, LIMIT = range(4)
 
-MAKER = Maker(
-    "modelcheck.search.kernels",
-    tuple(f"modelcheck.search.{name}" for name in ("assembler", "emission", "emitting", "hashing", "table")),
-)
+PARTS = "assembler emission emitting hashing round_kernel round_words table".split()
+MAKER = Maker("modelcheck.search.kernels", tuple(f"modelcheck.search.{part}" for part in PARTS))
 
 
 @lru_cache(maxsize=8)
 def kernels(width: int, action_bits: int) -> Code:
-    """digest, divide, insert, insert_alone, commit, find, rehash, changes, emit. See `kernels.text`."""
+    """digest, divide, insert, insert_alone, commit, find, rehash, changes, emit, work, work_alone: see
+    `kernels.text`."""
     return MAKER.code(width, action_bits)

@@ -1,7 +1,8 @@
 """Whole searches: the Python back end with a dict, which `test_bfs` and the witnesses vouch for, against native code in
 every way that a search goes on with it. Rows, parents, figures, coverage, findings and evaluation errors are the same.
 
-The sizes that only large searches reach are made small: lanes of a row, answers of a few, a filter that forgets.
+The sizes that only large searches reach are made small: chunks and areas of a few rows, a filter that forgets, a table
+that is full again and again.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from modelcheck.exploring import Options, Upgrade, goal_of
 from modelcheck.frontends import load
 from modelcheck.ir.nodes import Assign, Choose, Local, Model, Variable
 from modelcheck.ir.types import IntType
-from modelcheck.search import bfs, emission
+from modelcheck.search import bfs, emission, native_store, rounds
 from modelcheck.search.exploration import UNLIMITED, Exploration, Goal, Limits
 from tests import models
 from tests.backends.test_llvm import Wide
@@ -38,8 +39,10 @@ WAYS = [
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name, value in (
-        (bfs, "SHARE", 1), (bfs, "EMITTED", 50), (emission, "FEW", 3), (emission, "TRANSITIONS", 4),
-        (emission, "FILTER_WORDS", 64),
+        (rounds, "SHARE", 3), (rounds, "ROWS_ALONE", 11), (rounds, "ROWS_TOGETHER", 5), (rounds, "FIRST_ROOM", 1),
+        (rounds, "AREAS_EACH", 2), (bfs, "LARGE", 200), (emission, "FEW", 3), (emission, "TRANSITIONS", 4),
+        (emission, "FILTER_WORDS", 64), (native_store, "LEAST_CAPACITY", 16), (native_store, "SMALL", 64),
+        (native_store, "FIRST_SHIFT", 8),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, value)
 

@@ -72,7 +72,9 @@ class NativeSystem:
 
     @property
     def native_successors(self) -> NativeSuccessors:
-        return NativeSuccessors(self.native.addresses["expand"], None, self.native)
+        addresses = self.native.addresses
+        judges = tuple(addresses[f"predicate_{number}"] for number in range(len(self.model.predicates)))
+        return NativeSuccessors(addresses["expand"], None, judges, self.native)
 
     def initial(self) -> Successors:
         return self._run("initial", np.zeros((1, self.width), np.uint64))
