@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelcheck.errors import InternalError
-from modelcheck.search.emission import Lane
 from modelcheck.search.expand import answer_of
 from modelcheck.search.hashing import hashes
 from modelcheck.search.native_store import Batch, NativeStore
 from modelcheck.search.parallel import Crew
-from modelcheck.search.regions import LEAST_ROWS, release, reserved
+from modelcheck.search.regions import release
+from modelcheck.search.rounds import Rounds
 from modelcheck.search.store import Changes, Key
 from modelcheck.system import NativeSuccessors, States, Successors, TransitionSystem
 
@@ -30,9 +30,7 @@ class CompactStore:
     """See `store.Store`. `states` holds the vectors of the levels that are not closed; its other rows are undefined."""
 
     def __init__(self, width: int, actions: int, crew: Crew | None = None, expected: int = 0):
-        self._wide = NativeStore(width, actions, rows=LEAST_ROWS)  # for what it can do with states of this width
-        self._prints = NativeStore(1, actions, crew, expected, beside=8 * width)
-        self._states = reserved(self._prints.rows, width, np.uint64)
+        self._prints = NativeStore(1, actions, crew, expected, vector=width)
         self._closed = 0
 
     def __len__(self) -> int:
@@ -40,7 +38,7 @@ class CompactStore:
 
     @property
     def states(self) -> States:
-        return self._states[: len(self)]
+        return self._prints.vectors[: len(self)]
 
     @property
     def parent(self) -> NDArray[Any]:
@@ -52,29 +50,21 @@ class CompactStore:
 
     def insert(self, targets: States, parents: NDArray[Any], actions: NDArray[Any]) -> NDArray[np.int64]:
         """As `Store.insert`."""
-        first = len(self)
-        positions = self._prints.insert(hashes(targets)[:, None], parents, actions)
-        self._states[first : len(self)] = targets[positions]
-        return positions
+        return self._prints.insert(targets, parents, actions)
 
     def batch(
         self, key: Key, targets: States, source: NDArray[Any] | None, row_of: NDArray[Any], action: NDArray[Any]
-    ) -> tuple[Batch, States]:
-        return self._prints.batch(key, self._wide.digest(targets)[:, None], source, row_of, action), targets
+    ) -> Batch:
+        return self._prints.batch(key, targets, source, row_of, action)
 
-    def insert_all(self, batches: Sequence[tuple[Batch, States]]) -> None:
-        first = len(self)
-        self._prints.insert_all([batch for batch, _ in batches])
-        for batch, targets in batches:
-            end = first + batch.new
-            self._states[first:end] = targets[batch.flags != 0]
-            first = end
+    def insert_all(self, batches: Sequence[Batch]) -> None:
+        self._prints.insert_all(batches)
 
     def changes(self, before: States, answer: Successors, actions: int) -> Changes:
-        return self._wide.changes(before, answer, actions)
+        return self._prints.changes(before, answer, actions)
 
-    def lane(self, system: NativeSuccessors, known: States, guards: int) -> Lane:
-        return self._wide.lane(system, known, guards)
+    def rounds(self, system: NativeSuccessors, known: States, guards: int) -> Rounds:
+        return self._prints.rounds(system, known, guards)
 
     def find(self, rows: States) -> NDArray[np.int64]:
         """The row with the fingerprint of each state, or -1."""
@@ -82,14 +72,14 @@ class CompactStore:
 
     @property
     def cached(self) -> bool:
-        return self._prints.cached and self._wide.cached
+        return self._prints.cached
 
     def memory(self) -> int:
         """Bytes held."""
-        return self._prints.memory() + (len(self) - self._closed) * self._states.itemsize * self._states.shape[1]
+        return self._prints.memory() + (len(self) - self._closed) * 8 * self._prints.vector
 
     def close_level(self, first: int) -> None:
-        release(self._states[self._closed : first])
+        release(self._prints.vectors[self._closed : first])
         self._closed = first
 
     def spill(self, folder: Path, cold: int) -> bool:
@@ -100,7 +90,7 @@ class CompactStore:
 
     def omission(self, generated: int) -> float:
         count = len(self)
-        return 0.0 if self._states.shape[1] == 1 else min(1.0, count * max(0, generated - count) / 2.0**64)
+        return 0.0 if self._prints.vector == 1 else min(1.0, count * max(0, generated - count) / 2.0**64)
 
 
 @dataclass(frozen=True, slots=True)

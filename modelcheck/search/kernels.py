@@ -14,10 +14,10 @@ from llvmlite import ir
 
 from modelcheck.search import emitting, round_kernel
 from modelcheck.search.assembler import I8, I32, I64, POINTER, Function, Value
-from modelcheck.search.hashing import C1, C2, SEED
 from modelcheck.search.table import (
     CAPACITY, COMMIT_AHEAD, COUNT, GROUP, LIMIT, PIECE_SHIFT, PIECES, ROWS, SEGMENT_BITS, SHIFT, SLOTS, USED,
 )  # fmt: skip
+from modelcheck.search.target_kernels import changes, copy, digest, divide, hash_of, prints
 
 NEAR, FAR, RING = 10, 20, 32
 REHASH_AHEAD = 2 * GROUP
@@ -25,98 +25,26 @@ INDEX_BITS = 32  # of a hash, the next: where in the segment
 REST_BITS = 64 - SEGMENT_BITS - INDEX_BITS  # of a hash: the tag in a slot is the highest of them
 
 
-def text(width: int, action_bits: int) -> str:
+def text(width: int, action_bits: int, vector: int) -> str:
     """The module. Compiling takes about 70 ms."""
-    return str(_module(width, ir.IntType(action_bits)))
+    return str(_module(width, ir.IntType(action_bits), vector))
 
 
-def _module(width: int, action_kind: ir.IntType) -> ir.Module:
+def _module(width: int, action_kind: ir.IntType, vector: int) -> ir.Module:
     module = ir.Module("store")
-    for build in (_digest, _divide, _changes, _insert, _find, _rehash, emitting.build):
+    for build in (digest, divide, _insert, _find, _rehash):
         build(module, width)
-    _insert_alone(module, width, action_kind)
-    _commit(module, width, action_kind)
+    changes(module, vector or width)
+    emitting.build(module, vector or width)
+    if vector:
+        prints(module, vector)
+    _insert_alone(module, width, action_kind, vector)
+    _commit(module, width, action_kind, vector)
     for function in module.functions:
         function.attributes.add("noinline")  # those that follow call them
-    round_kernel.build_alone(module, width)
-    round_kernel.build(module, width)
+    round_kernel.build_alone(module, width, vector)
+    round_kernel.build(module, width, vector)
     return module
-
-
-# --- hashes -----------------------------------------------------------------------------------------------------------
-
-
-def _hash(f: Function, vector: Value, width: int) -> Value:
-    """See `hashing`."""
-    b, h = f.b, I64(SEED)
-    for word in range(width):
-        h = b.xor(h, f.load(vector, word))
-        h = b.mul(b.xor(h, b.lshr(h, I64(30))), I64(C1))
-        h = b.mul(b.xor(h, b.lshr(h, I64(27))), I64(C2))
-        h = b.xor(h, b.lshr(h, I64(31)))
-    return h
-
-
-def _hash_at(f: Function, i: Value, width: int) -> Value:
-    return _hash(f, f.at(f.of["targets"], f.b.mul(i, I64(width))), width)
-
-
-def _digest(module: ir.Module, width: int) -> None:
-    f = Function(module, "digest", "*targets n *hashes")
-    with f.counting(f.of["n"]) as i:
-        f.store(f.of["hashes"], i, _hash_at(f, i, width))
-    f.finish(0)
-
-
-def _divide(module: ir.Module, width: int) -> None:
-    """Sorts targets and their hashes by owner, stably. hashes: (n,), written; order: (n,) uint32, which target each of
-    `sorted` is; flags: (n,), cleared. starts: (owners + 2,) zeros, in the end the first of each owner is
-    starts[owner]."""
-    f = Function(module, "divide", "*targets *hashes n owners *sorted *sorted_hashes *order *flags *starts")
-    b, starts = f.b, f.of["starts"]
-
-    def owner(h: Value) -> Value:
-        return b.lshr(b.mul(b.lshr(h, I64(64 - SEGMENT_BITS)), f.of["owners"]), I64(SEGMENT_BITS))
-
-    with f.counting(f.of["n"]) as i:
-        h = _hash_at(f, i, width)
-        mine = b.add(owner(h), I64(2))
-        f.store(starts, mine, b.add(f.load(starts, mine), I64(1)))
-        f.store(f.of["hashes"], i, h)
-        f.store(f.of["flags"], i, 0, I8)
-    with f.counting(b.add(f.of["owners"], I64(1)), 2) as o:
-        f.store(starts, o, b.add(f.load(starts, o), f.load(starts, b.sub(o, I64(1)))))
-    with f.counting(f.of["n"]) as i:
-        h = f.load(f.of["hashes"], i)
-        mine = b.add(owner(h), I64(1))
-        place = f.load(starts, mine)
-        f.store(starts, mine, b.add(place, I64(1)))
-        f.store(f.of["order"], place, i, I32)
-        f.store(f.of["sorted_hashes"], place, h)
-        _copy(f, f.of["targets"], i, f.of["sorted"], place, width)
-    f.finish(0)
-
-
-def _copy(f: Function, source: Value, i: Value, target: Value, j: Value, width: int) -> None:
-    """Vector i of an array, as vector j of another."""
-    for word in range(width):
-        value = f.load(source, f.b.add(f.b.mul(i, I64(width)), I64(word)))
-        f.store(target, f.b.add(f.b.mul(j, I64(width)), I64(word)), value)
-
-
-def _changes(module: ir.Module, width: int) -> None:
-    """Counts the transitions of each action, and those that change the state; marks the rows that have one."""
-    f = Function(module, "changes", "*before *source *action *target n *taken *changed *moves")
-    b = f.b
-    with f.counting(f.of["n"]) as i:
-        action, source = f.load(f.of["action"], i), f.load(f.of["source"], i)
-        f.store(f.of["moves"], source, 1, I8)
-        old = f.at(f.of["before"], b.mul(source, I64(width)))
-        same = f.same(old, f.at(f.of["target"], b.mul(i, I64(width))), width)
-        f.store(f.of["taken"], action, b.add(f.load(f.of["taken"], action), I64(1)))
-        differs = b.zext(b.not_(same), I64)
-        f.store(f.of["changed"], action, b.add(f.load(f.of["changed"], action), differs))
-    f.finish(0)
 
 
 # --- the table --------------------------------------------------------------------------------------------------------
@@ -275,6 +203,7 @@ def _ahead(f: Function, i: Value, distance: int, start: Value, n: Value, what: C
 
 INSERT = "*head *segments *targets *hashes n start first *flags *slot_of *fresh"
 WHERE = "*parent *action *rows *parents *actions"  # of the targets, int32; the columns of the store
+WHERE_VECTORS = f"{WHERE} *vector *vectors"
 
 
 def _insert(module: ir.Module, width: int) -> None:
@@ -291,13 +220,13 @@ def _insert(module: ir.Module, width: int) -> None:
     _insertion(f, width, keep)
 
 
-def _insert_alone(module: ir.Module, width: int, action_kind: ir.IntType) -> None:
+def _insert_alone(module: ir.Module, width: int, action_kind: ir.IntType, vector: int) -> None:
     """As `insert`, where nobody else inserts: a new one gets its row at once, `first` and those that follow."""
-    f = Function(module, "insert_alone", f"{INSERT} {WHERE}")
+    f = Function(module, "insert_alone", f"{INSERT} {WHERE_VECTORS if vector else WHERE}")
 
     def keep(position: Value, address: Value) -> Value:
         row = f.b.add(f.of["first"], f.load(f.of["fresh"]))
-        _write_row(f, position, position, row, width, action_kind)
+        _write_row(f, position, position, row, width, action_kind, vector)
         return row
 
     _insertion(f, width, keep)
@@ -325,11 +254,12 @@ def _insertion(f: Function, width: int, keep: Callable[[Value, Value], Value]) -
     f.finish(f.of["n"])
 
 
-def _commit(module: ir.Module, width: int, action_kind: ir.IntType) -> None:
+def _commit(module: ir.Module, width: int, action_kind: ir.IntType, vector: int) -> None:
     """Gives the flagged of n > 0 targets, sorted by owner, rows in their old order, from `first` on, and writes them
     there. marks, chosen: (n + COMMIT_AHEAD,) uint32, written. The flagged are gathered without a branch: no processor
     foretells which is new."""
-    f = Function(module, "commit", f"*head *targets *flags *slot_of *order *marks *chosen n first {WHERE}")
+    where = WHERE_VECTORS if vector else WHERE
+    f = Function(module, "commit", f"*head *targets *flags *slot_of *order *marks *chosen n first {where}")
     b, order, marks, chosen = f.b, f.of["order"], f.of["marks"], f.of["chosen"]
     mask = b.sub(b.shl(I64(1), f.load(f.of["head"], SHIFT)), I64(1))
     with f.counting(f.of["n"]) as i:
@@ -346,18 +276,22 @@ def _commit(module: ir.Module, width: int, action_kind: ir.IntType) -> None:
         ahead = b.sub(f.load(chosen, b.add(i, I64(COMMIT_AHEAD)), I32), I64(1))
         f.prefetch(b.inttoptr(f.load(f.of["slot_of"], ahead), POINTER))
         target, row = b.sub(f.load(chosen, i, I32), I64(1)), b.add(f.of["first"], i)
-        _write_row(f, target, f.load(order, target, I32), row, width, action_kind)
+        _write_row(f, target, f.load(order, target, I32), row, width, action_kind, vector)
         address = b.inttoptr(f.load(f.of["slot_of"], target), POINTER)
         tag = b.and_(f.load(address, 0, I32), b.not_(mask))
         f.store(address, 0, b.or_(tag, b.add(row, I64(1))), I32)
     f.finish(f.get(fresh))
 
 
-def _write_row(f: Function, target: Value, step: Value, row: Value, width: int, action_kind: ir.IntType) -> None:
-    """What the store keeps of a target. step: where its parent and action are."""
-    _copy(f, f.of["targets"], target, f.of["rows"], row, width)
+def _write_row(
+    f: Function, target: Value, step: Value, row: Value, width: int, action_kind: ir.IntType, vector: int
+) -> None:
+    """What the store keeps of a target. step: where its parent, its action and its vector are."""
+    copy(f, f.of["targets"], target, f.of["rows"], row, width)
     f.store(f.of["parents"], row, f.load(f.of["parent"], step, I32), I32)
     f.store(f.of["actions"], row, f.load(f.of["action"], step, I32), action_kind)
+    if vector:
+        copy(f, f.of["vector"], step, f.of["vectors"], row, vector)
 
 
 def _find(module: ir.Module, width: int) -> None:
@@ -398,7 +332,7 @@ def _rehash(module: ir.Module, width: int) -> None:
 def _move(f: Function, t: _Table, slot: Value) -> None:
     """Puts a slot where it is to be."""
     b, row, filled = f.b, t.row(slot), f.of["filled"]
-    h = _hash(f, t.vector(row), t.width)
+    h = hash_of(f, t.vector(row), t.width)
     segment = t.segment(h)
     group = f.variable(0)
     f.set(group, t.home(h, segment))

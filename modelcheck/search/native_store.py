@@ -58,13 +58,11 @@ def _address(array: NDArray[Any]) -> int:
 
 @dataclass(slots=True)
 class Batch:
-    """Targets on their way into the store, in the order of discovery, with their parents and actions, int32. flags: 1
-    for what turned out to be new, so many as `fresh` says. at: addresses, those of the arrays of `_Scratch` among
-    them."""
+    """Targets on their way into the store, in the order of discovery. columns: what is stored of them, (n, width), the
+    states, their parents and actions, int32. flags: 1 for what turned out to be new, so many as `fresh` says. at:
+    addresses, those of the arrays of `_Scratch` among them."""
 
-    targets: States
-    parents: NDArray[np.int32]
-    actions: NDArray[np.int32]
+    columns: tuple[NDArray[Any], ...]
     flags: NDArray[np.uint8]
     fresh: NDArray[np.uint64]
     at: dict[str, int]
@@ -93,20 +91,20 @@ class NativeStore:
     """See `store.Store`. parent: int32; action: int8, int16 or int32. `insert` is one batch by one worker.
 
     An insertion that is broken off by an exception leaves the rows below `len` as they were, but must not be continued.
-    rows: room for so many, fewer where address space is limited. beside: bytes that the caller reserves for each of
-    them. Raises MemoryError where there is no room."""
+    rows: room for so many, fewer where address space is limited. vector: words of a state, where what is stored stands
+    for it only; states then have a column of their own, `vectors`. Raises MemoryError where there is no room."""
 
     def __init__(
         self, width: int, actions: int, crew: Crew | None = None, expected: int = 0, rows: int = MOST_ROWS,
-        beside: int = 0,
+        vector: int = 0,
     ):  # fmt: skip
         self.crew = crew or Alone()
         kind = next(t for t in (np.int8, np.int16, np.int32) if actions <= np.iinfo(t).max)
         hits = k.kernels.cache_info().hits
-        self.kernels = k.kernels(width, 8 * np.dtype(kind).itemsize)
+        self.kernels = k.kernels(width, 8 * np.dtype(kind).itemsize, vector)
         self.cached = self.kernels.cached or k.kernels.cache_info().hits > hits  # its code was there already
         slots = 2 * np.dtype(np.uint32).itemsize
-        self.rows = room(8 * width + 4 + np.dtype(kind).itemsize + slots + beside, rows)
+        self.rows = room(8 * width + 4 + np.dtype(kind).itemsize + slots + 8 * vector, rows)
         self._states = reserved(self.rows, width, np.uint64)
         self._parent = reserved(self.rows, None, np.int32)
         self._action = reserved(self.rows, None, kind)
@@ -115,6 +113,8 @@ class NativeStore:
         self.head[k.ROWS], self.head[k.SHIFT] = _address(self._states), FIRST_SHIFT
         self._segments = np.zeros((SEGMENTS, 4), np.uint64)
         self._index = _address(self.head), _address(self._segments)
+        self.vector, none = vector, np.empty((0, 0), np.uint64)
+        self.vectors = reserved(self.rows, vector, np.uint64) if vector else none
         self._columns = _address(self._states), _address(self._parent), _address(self._action)
         self._table = reserved(2 * self.rows, None, np.uint32)
         self._capacity = _whole(max(LEAST_CAPACITY, 3 * expected // (2 * SEGMENTS)))  # of a segment
@@ -159,20 +159,23 @@ class NativeStore:
         self, key: Key, targets: States, source: NDArray[Any] | None, row_of: NDArray[Any], action: NDArray[Any]
     ) -> Batch:
         """Hashed. key: one of its own for each of those to be inserted together; the batch is valid until another one
-        of that key is made."""
-        targets, size = np.ascontiguousarray(targets), len(targets)
+        of that key is made. targets: states, whatever is stored of them."""
+        vectors = targets = np.ascontiguousarray(targets)
+        if self.vector:
+            targets = self.prints(vectors)
+        size = len(targets)
         parents = row_of if source is None else row_of[source]
         scratch = self._scratch.setdefault(key, _Scratch())
         scratch.fit(size)
         parents, actions, fresh = _short(parents), _short(action), np.zeros(1, np.uint64)
         at = {
             **scratch.at, "targets": _address(targets), "parents": _address(parents), "actions": _address(actions),
-            "fresh": _address(fresh),
+            "fresh": _address(fresh), "vectors": _address(vectors),
         }  # fmt: skip
         self.kernels["digest"](at["targets"], size, at["hashes"])
         flags = scratch.arrays["flags"][:size]
         flags[:] = 0
-        return Batch(targets, parents, actions, flags, fresh, at)
+        return Batch((targets, vectors, parents, actions), flags, fresh, at)
 
     def insert_all(self, batches: Sequence[Batch]) -> None:
         """All of them, in order."""
@@ -180,7 +183,10 @@ class NativeStore:
             self._insert(batch)
 
     def _insert(self, batch: Batch) -> None:
-        size, done, at = len(batch.targets), 0, batch.at
+        size, done, at = len(batch.flags), 0, batch.at
+        where = at["parents"], at["actions"], *self._columns
+        if self.vector:
+            where = *where, at["vectors"], _address(self.vectors)
         if self._count + size > self.rows:
             raise MemoryError
         self.lengthen(self._count + size + 1)
@@ -188,12 +194,18 @@ class NativeStore:
         while True:
             done = self.kernels["insert_alone"](
                 *self._index, at["targets"], at["hashes"], size, done, self._count, at["flags"], at["slot_of"],
-                at["fresh"], at["parents"], at["actions"], *self._columns,
+                at["fresh"], *where,
             )  # fmt: skip
             if done == size:
                 break
             self.grow(self.crew)
         self._count += batch.new
+
+    def prints(self, states: States) -> States:
+        """What is stored in their place, (n, 1)."""
+        prints = np.empty((len(states), 1), np.uint64)
+        self.kernels["prints"](_address(states), len(states), _address(prints))
+        return prints
 
     def digest(self, targets: States) -> NDArray[np.uint64]:
         """The hashes."""
@@ -214,12 +226,14 @@ class NativeStore:
         return Changes(taken, changed, moves)
 
     def rounds(self, system: NativeSuccessors, known: States, guards: int) -> Rounds:
-        """For all workers to expand rows of this width. known: a state that is stored, (1, width)."""
+        """For all workers to expand rows. known: a state that is there, one row."""
         return Rounds(self, self.crew, system, known, self._actions, guards)
 
-    def addresses(self) -> tuple[int, ...]:
+    def addresses(self) -> dict[str, int]:
         """As `rounds.Table`."""
-        return *self._index, *self._columns
+        head, segments, rows, parent, action = *self._index, *self._columns
+        columns = {"rows": rows, "parent": parent, "action": action, "vectors": _address(self.vectors)}
+        return {"head": head, "segments": segments, **columns}
 
     def open_tickets(self, first: int, pieces: int, shift: int) -> None:
         """Row numbers from `first` on are tickets: each stands for a position in a piece, of 1 << shift positions.

@@ -28,7 +28,8 @@ from modelcheck.search.round_words import (
     CHUNK, CHUNKS, CHUNK_ROWS, DONE, EMITTED, EXPANDING, FIRST, FLAGS, FRESH, FULL, GENERATION,
     GIVEN_UP, HASHED, HASHES, HEAD, INSERTING, JUDGED, JUDGES, LACKING, LANES, LINE, MARKS, MOST, NEXT,
     NONE, NUMBERS, ORDER, PARENT, PARENTS, PATIENCE, PHASE, PROGRESS, REACHED, ROOM, ROWS, SEEN,
-    SEGMENTS, SLOT_OF, STARTS, STATUS, STOPPED, TABLE, TARGETS, TOTAL, USED, WHO, WORKERS, YIELD,
+    SEGMENTS, SLOT_OF, STARTS, STATUS, STOPPED, TABLE, TARGETS, TOTAL, USED, VECTOR, VECTORS, WHO,
+    WORKERS, YIELD,
 )  # fmt: skip
 from modelcheck.search.table import COUNT, PIECE_SHIFT, SHIFT
 
@@ -36,9 +37,9 @@ from modelcheck.search.table import COUNT, PIECE_SHIFT, SHIFT
 class _Worker:
     """What the two functions share: a worker's view of the words."""
 
-    def __init__(self, module: Module, name: str, width: int):
+    def __init__(self, module: Module, name: str, width: int, vector: int):
         self.f = f = Function(module, name, "*shared number")
-        self.b, self.module, self.width = f.b, module, width
+        self.b, self.module, self.width, self.vector = f.b, module, vector or width, vector
         self.shared, self.number = f.of["shared"], f.of["number"]
         fixed = {"chunks": CHUNKS, "chunk_rows": CHUNK_ROWS, "block_rows": BLOCK_ROWS}
         self.of = {n: f.load(self.shared, at) for n, at in fixed.items()}
@@ -46,7 +47,7 @@ class _Worker:
             n: self.address(self.shared, at)
             for n, at in (
                 ("head", HEAD), ("segments", SEGMENTS), ("rows", ROWS), ("parent", PARENT), ("action", ACTION),
-                ("areas", TABLE),
+                ("areas", TABLE), ("vectors", VECTORS),
             )
         }  # fmt: skip
         self.lane = self.b.load(f.at(self.address(self.shared, LANES), self.number), typ=POINTER)
@@ -80,8 +81,8 @@ class _Worker:
                 f.store(self.lane, FIELDS.index(name), value)
             for name, at in (("out_parents", PARENTS), ("out_actions", ACTIONS), ("out_capacity", ROOM)):
                 f.store(self.lane, FIELDS.index(name), f.load(area, at))
-            emitted = f.load(area, TARGETS) if owners is None else f.load(self.progress, EMITTED)
-            f.store(self.lane, FIELDS.index("out_targets"), emitted)
+            at = (area, VECTOR) if self.vector else (area, TARGETS) if owners is None else (self.progress, EMITTED)
+            f.store(self.lane, FIELDS.index("out_targets"), f.load(*at))
         status = self.call("emit", self.lane)
         f.store(self.progress, STATUS, status)
         with f.then(f.is_(status, "==", 0)):
@@ -95,10 +96,13 @@ class _Worker:
         with f.counting(I64(1) if owners is None else owners) as owner:
             f.store(fresh, b.mul(owner, I64(APART)), 0)
         targets, hashes = self.address(area, TARGETS), self.address(area, HASHES)
+        emitted = targets if owners is None else self.address(self.progress, EMITTED)
+        if self.vector:
+            self.call("prints", self.address(area, VECTOR), used, emitted)
         if owners is None:
             self.call("digest", targets, used, hashes)
             return
-        emitted, hashed = self.address(self.progress, EMITTED), self.address(self.progress, HASHED)
+        hashed = self.address(self.progress, HASHED)
         order, flags, starts = (self.address(area, at) for at in (ORDER, FLAGS, STARTS))
         with f.counting(b.add(owners, I64(2))) as i:
             f.store(starts, i, 0)
@@ -114,13 +118,14 @@ class _Worker:
     def where(self, area: Value) -> tuple[Value, ...]:
         """Parents and actions of the targets, and the columns of the store, as the kernels take them."""
         columns = (self.pointer[name] for name in ("rows", "parent", "action"))
-        return self.address(area, PARENTS), self.address(area, ACTIONS), *columns
+        vectors = (self.address(area, VECTOR), self.pointer["vectors"]) if self.vector else ()
+        return self.address(area, PARENTS), self.address(area, ACTIONS), *columns, *vectors
 
     def judge(self, area: Value, first: Value, count: Value) -> None:
         """Notes what the predicates answer for rows that are new, from the row `first` on: a bit for each answer."""
         f, b, answers = self.f, self.b, self.address(area, ANSWERS)
         judges, seen = self.address(self.shared, JUDGES), self.address(self.progress, SEEN)
-        rows = f.at(self.pointer["rows"], b.mul(first, I64(self.width)))
+        rows = f.at(self.pointer["vectors" if self.vector else "rows"], b.mul(first, I64(self.width)))
         with f.counting(f.load(self.shared, JUDGED)) as number:
             f.call(f.at(judges, number), rows, rows, count, answers, I64(1), gives=NOTHING)
             bits = f.variable(f.load(seen, number))
@@ -136,9 +141,9 @@ class _Worker:
         return b.and_(fitting, f.is_(rows, "<=", f.load(self.shared, MOST)))
 
 
-def build_alone(module: Module, width: int) -> None:
+def build_alone(module: Module, width: int, vector: int) -> None:
     """work_alone(shared, 0): one worker, with nobody beside it, and one area. A state has its row at once."""
-    w = _Worker(module, "work_alone", width)
+    w = _Worker(module, "work_alone", width, vector)
     f, b, shared, area = w.f, w.b, w.shared, w.area(I64(0))
     chunk = f.variable(f.load(shared, NEXT))
     with f.loop(lambda: f.is_(f.get(chunk), "<", w.of["chunks"])):
@@ -169,8 +174,8 @@ def build_alone(module: Module, width: int) -> None:
 class _Member(_Worker):
     """One of several."""
 
-    def __init__(self, module: Module, name: str, width: int):
-        super().__init__(module, name, width)
+    def __init__(self, module: Module, name: str, width: int, vector: int):
+        super().__init__(module, name, width, vector)
         self.workers, self.areas = (self.f.load(self.shared, at) for at in (WORKERS, AREAS))
         self.all = self.address(self.shared, PROGRESS)
         self.odd = self.f.variable(0)
@@ -302,9 +307,9 @@ class _Member(_Worker):
         return f.get(found)
 
 
-def build(module: Module, width: int) -> None:
+def build(module: Module, width: int, vector: int) -> None:
     """work(shared, number): one of several workers, all of whom run it at the same time."""
-    w = _Member(module, "work", width)
+    w = _Member(module, "work", width, vector)
     f, b, shared, progress = w.f, w.b, w.shared, w.progress
     first, total, phase = (f.variable(f.load(shared, at)) for at in (FIRST, TOTAL, PHASE))
     with f.loop(lambda: f.is_(f.get(first), "<", w.of["chunks"])):
@@ -328,6 +333,6 @@ def build(module: Module, width: int) -> None:
         f.add(first, count)
         with f.then(f.is_(w.number, "==", 0)):
             f.store(w.pointer["head"], COUNT, f.get(total))
-            for at, value in ((TOTAL, f.get(total)), (FIRST, f.get(first)), (PHASE, I64(EXPANDING))):
-                f.store(shared, at, value)
+            f.store(shared, TOTAL, f.get(total))
+            f.store(shared, FIRST, f.get(first))
     f.finish(DONE)

@@ -11,13 +11,15 @@ PATIENCE = 1 << 12  # looks, before a worker that waits leaves the processor to 
 
 # words that all workers share: first what they only read
 (WORKERS, CHUNKS, CHUNK_ROWS, BLOCK_ROWS, AREAS, YIELD, HEAD, SEGMENTS, ROWS, PARENT, ACTION, LANES, PROGRESS, TABLE,
- MOST, PHASE, JUDGES, JUDGED) = range(18)  # fmt: skip
+ MOST, PHASE, JUDGES, JUDGED, VECTORS) = range(19)  # fmt: skip
 ARRIVED, GENERATION, NEXT, FIRST, TOTAL, GIVEN_UP = (LINE * i for i in range(2, 8))
 SHARED = LINE * 8
 EXPANDING, INSERTING = 0, 1  # phases
 
-# words of an area. ROOM: for so many targets. WHO: the worker that expanded the chunk, and will commit it
-(ROOM, PARENTS, ACTIONS, TARGETS, HASHES, ORDER, FLAGS, SLOT_OF, ANSWERS, STARTS, FRESH, USED, BUSY, WHO) = range(14)
+# words of an area. ROOM: for so many targets. VECTOR: what was emitted, where something else is stored in its place.
+# WHO: the worker that expanded the chunk, and will commit it
+(ROOM, PARENTS, ACTIONS, TARGETS, HASHES, ORDER, FLAGS, SLOT_OF, ANSWERS, VECTOR, STARTS, FRESH, USED, BUSY,
+ WHO) = range(15)  # fmt: skip
 AREA = LINE
 APART = 8  # words from the count of one owner's new states to that of the next
 

@@ -34,8 +34,7 @@ AREA = {
     k.FLAGS: np.uint8, k.SLOT_OF: np.uint64, k.ANSWERS: np.uint8,
 }  # fmt: skip
 OWN = {k.EMITTED: np.uint64, k.HASHED: np.uint64, k.MARKS: np.uint32, k.CHOSEN: np.uint32}
-VECTORS = k.TARGETS, k.EMITTED
-OUT = {"targets": k.TARGETS, "parents": k.PARENTS, "actions": k.ACTIONS, "capacity": k.ROOM}
+OUT = {"parents": k.PARENTS, "actions": k.ACTIONS, "capacity": k.ROOM}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +56,12 @@ class Table(Protocol):
     kernels: Code
     head: NDArray[np.uint64]
     rows: int
+    vector: int  # words of a state, where something else is stored in its place
 
     def __len__(self) -> int: ...
 
-    def addresses(self) -> tuple[int, ...]:
-        """Of the header, the segments, the rows, and the columns of parents and actions."""
+    def addresses(self) -> dict[str, int]:
+        """Of the header, the segments, the rows, the columns of parents, actions, and of vectors."""
         ...
 
     def grow(self, crew: Crew) -> None: ...
@@ -79,7 +79,7 @@ class _Arrays:
 
     words: NDArray[np.uint64]
     kinds: dict[int, Any]
-    width: int
+    widths: dict[int, int]
     room: int = 0
     arrays: dict[int, NDArray[Any]] = field(default_factory=dict)
 
@@ -87,7 +87,7 @@ class _Arrays:
         """For so many; the first `used` are kept."""
         length = room + COMMIT_AHEAD
         for word, kind in self.kinds.items():
-            array = np.empty((length, self.width) if word in VECTORS else length, kind)
+            array = np.empty((length, self.widths.get(word, 1)), kind)
             if used:
                 array[:used] = self.arrays[word][:used]
             self.arrays[word], self.words[word] = array, _address(array)
@@ -107,8 +107,11 @@ class _Gang:
         self.shared = apart(k.SHARED, np.uint64)
         areas = 1 if alone else AREAS_EACH * size
         self.words, self.pieces = apart((areas, k.AREA), np.uint64), np.zeros((areas, 2), np.uint64)
-        self.areas = [_Arrays(words, AREA, self.width) for words in self.words]
-        self.own = [] if alone else [_Arrays(words, OWN, self.width) for words in self.progress]
+        widths = {k.VECTOR: table.vector} if table.vector else {k.TARGETS: self.width, k.EMITTED: self.width}
+        kinds = {**AREA, k.VECTOR: np.uint64} if table.vector else AREA
+        self.areas = [_Arrays(words, kinds, widths) for words in self.words]
+        self.own = [] if alone else [_Arrays(words, OWN, widths) for words in self.progress]
+        self.emitted = k.VECTOR if table.vector else k.TARGETS if alone else k.EMITTED
         self.starts, self.fresh = apart((areas, k.LINE * 2), np.int64), apart((areas, 2 * size * k.APART), np.uint64)
         for number, area in enumerate(self.areas):
             self.words[number, k.STARTS], self.words[number, k.FRESH] = map(
@@ -119,11 +122,9 @@ class _Gang:
         self.match_room(FIRST_ROOM * self.chunk)
         self.addresses = np.array([lane.address for lane in self.lanes], np.uint64)
         self.ids: tuple[int, ...] | None = None
-        head, segments, rows, parent, action = table.addresses()
         self.set(
-            workers=size, areas=areas, chunk_rows=self.chunk, head=head, segments=segments, rows=rows, parent=parent,
-            action=action, most=table.rows, lanes=_address(self.addresses), progress=_address(self.progress),
-            table=_address(self.words), **{"yield": _yielding()},
+            workers=size, areas=areas, chunk_rows=self.chunk, most=table.rows, lanes=_address(self.addresses),
+            progress=_address(self.progress), table=_address(self.words), **{"yield": _yielding()}, **table.addresses(),
         )  # fmt: skip
 
     def set(self, **values: int) -> None:
@@ -202,6 +203,8 @@ class _Gang:
             area.make_room(2 * area.room + lane.get("capacity"), lane.get("used"))
             self.words[:, k.ROOM] = [a.room for a in self.areas]
             lane.set(**{f"out_{name}": int(area.words[at]) for name, at in OUT.items()})
+            if self.emitted != k.EMITTED:
+                lane.set(out_targets=int(area.words[self.emitted]))
             self.match_room(area.room)
 
     def match_room(self, room: int) -> None:
@@ -209,7 +212,8 @@ class _Gang:
         for lane, own in zip(self.lanes, self.own):
             if own.room < room:
                 own.make_room(room, lane.get("used"))
-            lane.set(out_targets=int(own.words[k.EMITTED]))
+            if self.emitted == k.EMITTED:
+                lane.set(out_targets=int(own.words[k.EMITTED]))
 
     def make_numbers(self) -> None:
         total, offered = int(self.shared[k.TOTAL]), int(self.words[:, k.USED].sum())

@@ -9,18 +9,18 @@ from modelcheck.machinecode.maker import Maker
 
 COMMIT_AHEAD = 24
 GROUP = 16  # slots: a line of the cache
-SEGMENT_BITS = 6  # of a hash, the highest: which segment of the table
+SEGMENT_BITS = 6  # of a hash, the highest: which segment of the table, and so which owner
 
 # words of a table's header, and of one segment's
 ROWS, COUNT, SHIFT, PIECES, PIECE_SHIFT = range(5)
 SLOTS, CAPACITY, USED, LIMIT = range(4)
 
-PARTS = "assembler emission emitting hashing round_kernel round_words table".split()
+PARTS = "assembler emission emitting hashing round_kernel round_words table target_kernels".split()
 MAKER = Maker("modelcheck.search.kernels", tuple(f"modelcheck.search.{part}" for part in PARTS))
 
 
 @lru_cache(maxsize=8)
-def kernels(width: int, action_bits: int) -> Code:
-    """digest, divide, insert, insert_alone, commit, find, rehash, changes, emit, work, work_alone: see
-    `kernels.text`."""
-    return MAKER.code(width, action_bits)
+def kernels(width: int, action_bits: int, vector: int = 0) -> Code:
+    """digest, divide, insert, insert_alone, commit, find, rehash, changes, emit, work, work_alone. vector: words of a
+    state, where its hash is stored in its place, beside a column of vectors; there is `prints` then."""
+    return MAKER.code(width, action_bits, vector)

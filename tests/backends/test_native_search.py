@@ -10,18 +10,21 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Any
+from threading import Thread
+from typing import Any, Iterator
 
 import numpy as np
 import pytest
 
 from modelcheck import passes
-from modelcheck.backends import python
+from modelcheck.backends import llvm, python
 from modelcheck.exploring import Options, Upgrade, goal_of
 from modelcheck.frontends import load
 from modelcheck.ir.nodes import Assign, Choose, Local, Model, Variable
 from modelcheck.ir.types import IntType
 from modelcheck.search import bfs, emission, native_store, rounds
+from modelcheck.search.native_store import NativeStore
+from modelcheck.search.parallel import crew
 from modelcheck.search.exploration import UNLIMITED, Exploration, Goal, Limits
 from tests import models
 from tests.backends.test_llvm import Wide
@@ -51,7 +54,7 @@ def natively(m: Model, goal: Goal, way: dict[str, Any], limits: Limits) -> Explo
     system = python.build(m)
     upgrade = Upgrade(m, Options(), "python", system.sites)
     seen = bfs.search(system, goal, limits=limits, native_at=1, upgrade=upgrade, block=20, thorough=True, **way)
-    assert upgrade.name == "llvm" or not seen.expanded.any()
+    assert upgrade.name == "llvm" and seen.parent.dtype == np.int32 or not seen.expanded.any()  # of the native store
     return seen
 
 
@@ -130,6 +133,52 @@ def test_what_native_code_took_is_said() -> None:
         told.append(seen.native)
     assert told[1].startswith("native code from the cache in ")
     assert bfs.search(python.build(m), Goal()).native == ""
+
+
+@pytest.fixture
+def two() -> Iterator[NativeStore]:
+    """A store of two workers, with the first state of a model of faults."""
+    threads, system = crew(2), llvm.build(models.every_fault())
+    store = NativeStore(system.width, len(system.actions), threads)
+    store.insert(system.initial().target, np.array([-1]), np.array([-1]))
+    yield store
+    threads.close()
+
+
+def gang_of(store: NativeStore) -> Any:
+    system = llvm.build(models.every_fault())
+    return store.rounds(system.native_successors, store.states[:1], system.guards).together
+
+
+def test_nobody_waits_for_a_worker_that_does_not_come(two: NativeStore) -> None:
+    gang, rows = gang_of(two), np.repeat(two.states[:1], 10, axis=0)
+    for lost in (0, 1):
+        kernel, caught = gang.kernel, []
+
+        def work(shared: int, number: int) -> int:
+            return 1 // 0 if number == lost else kernel(shared, number)
+
+        def explore() -> None:
+            with pytest.raises(ZeroDivisionError) as error:
+                gang.explore(rows, np.zeros(10, np.int64), ())
+            caught.append(error)
+
+        gang.kernel = work
+        searching = Thread(target=explore, daemon=True)
+        searching.start()
+        searching.join(30)
+        assert caught
+        gang = gang_of(two)
+
+
+def test_faults_are_told_in_order_whoever_met_them(two: NativeStore) -> None:
+    gang = gang_of(two)
+    gang.explore(np.repeat(two.states[:1], 10, axis=0), np.zeros(10, np.int64), ())
+    for lane, rows in zip(gang.lanes, ((4, 4, 9), (0, 7, 7))):
+        lane.arrays["faults"][:3] = [(row, i, 0) for i, row in enumerate(rows)]
+        lane.set(fault_count=3)
+    told = gang.outcome(np.zeros(10, np.bool_)).faults[:, :2].tolist()
+    assert told == [[0, 0], [4, 0], [4, 1], [7, 1], [7, 2], [9, 2]]
 
 
 def test_limits_do_not_depend_on_workers() -> None:
