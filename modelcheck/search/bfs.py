@@ -9,9 +9,9 @@ A search starts small: a dict, the system as it is given. One that outgrows that
 and goes on with the system that `upgrade` builds: what costs a heavy import is not paid by small checks. From there on
 blocks are larger and their parts are shared by the workers; the order of the rows is that of one worker, always.
 
-Where the system has its successors as machine code, each worker has a lane (`emission`) that expands many rows in one
-call and leaves out most of what is found again. It does not list the transitions: a goal that asks something of steps
-goes without. Nothing else differs, and no result does.
+Where the system has its successors as machine code, a block is explored by one native call for each worker (`rounds`),
+from its rows to the new rows in the store. That does not list the transitions: a goal that asks something of steps goes
+without. Nothing else differs, and no result does.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ nothing, and a target that was met a moment ago, found in a small table of state
 the store before this one. Every comparison is of whole states: what is left out is certainly not new.
 
 What is met depends on who expanded what, but only duplicates are left out, so nothing else does. For that, a lane must
-take its rows in ascending order, and what all lanes emitted must be stored before they emit again.
+take its rows in ascending order, and what is emitted must be inserted in the order of the rows.
 """
 
 from __future__ import annotations

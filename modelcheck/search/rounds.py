@@ -25,7 +25,7 @@ from modelcheck.system import NativeSuccessors, States
 
 ROWS_ALONE = 1 << 13  # words of rows in a chunk: what it leads to stays in the cache of the processor
 ROWS_TOGETHER = 1 << 11
-AREAS_EACH = 3  # chunks of a round, for each worker: who is done with one takes the next
+AREAS_EACH = 4  # chunks of a round, for each worker: who is done with one takes the next
 FIRST_ROOM = 4  # targets of a row that may be new, in an area to begin with
 
 # arrays of an area, by the words that hold their addresses, and of a worker; of targets there are `width` words each
