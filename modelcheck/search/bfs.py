@@ -40,7 +40,7 @@ from modelcheck.system import States, Successors, TransitionSystem
 NATIVE_AT = 4_000  # states: Python takes as long for them as native code from the cache does to be there
 TRANSITIONS_PER_STATE = 5  # so many are as much work as a state: a search may have few states and many transitions
 PARTS = 8  # of a block, with the native store
-LARGE = 1 << 18  # words of rows in a block that is explored by machine code alone
+LARGE = 1 << 17  # words of rows in a block that is explored by machine code alone
 CHECKPOINT_S = 60.0
 
 

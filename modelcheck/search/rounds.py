@@ -23,7 +23,7 @@ from modelcheck.search.store import Changes
 from modelcheck.search.table import COMMIT_AHEAD, PIECE_SHIFT
 from modelcheck.system import NativeSuccessors, States
 
-ROWS_ALONE = 1 << 13  # words of rows in a chunk: what it leads to stays in the cache of the processor
+ROWS_ALONE = 1 << 12  # words of rows in a chunk: what it leads to stays in the cache of the processor
 ROWS_TOGETHER = 1 << 11
 AREAS_EACH = 4  # chunks of a round, for each worker: who is done with one takes the next
 FIRST_ROOM = 4  # targets of a row that may be new, in an area to begin with
