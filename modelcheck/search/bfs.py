@@ -42,6 +42,7 @@ TRANSITIONS_PER_STATE = 5  # so many are as much work as a state: a search may h
 PARTS = 8  # of a block, with the native store
 LARGE = 1 << 17  # words of rows in a block that is explored by machine code alone
 CHECKPOINT_S = 60.0
+PATIENCE_S = 0.5  # a block that takes longer is followed by a smaller one
 
 
 def search(
@@ -102,7 +103,7 @@ def search(
         stopped = "memory"
     finally:
         run.crew.close()
-    if stopped and keeping.checkpoint:
+    if stopped and keeping.checkpoint and run.tally.distinct:  # not before it begins: that loses what is there
         keeping.checkpoint.save(run.tally, run.store)
     if progress:
         progress(run.progress())
@@ -167,7 +168,7 @@ class _Search:
         self.inspector = Inspector(system, goal)
         self.store: StateStore = Store(system.width) if covering is None else covering
         self.crew: Crew = Alone()
-        self.together = block  # rows that are expanded before what they lead to is inserted
+        self.together = self.most = block  # rows of a block now, and where nothing speaks for less
         self.rounds: Any = None  # where the system offers native successors
         self.cut = np.zeros(1, np.bool_)  # by row of the store; used only where there are constraints
         self.native = ""  # what native code took
@@ -192,8 +193,17 @@ class _Search:
                     return reason
                 if self.larger and self.larger.due(self.tally):
                     self.enlarge(self.larger)
+                started = self.clock.seconds
                 self.advance(end)
+                self.pace(self.clock.seconds - started)
         return None
+
+    def pace(self, seconds: float) -> None:
+        """Smaller blocks where one took long, for limits and Ctrl-C are looked at between them. A limit of states cuts
+        at a block: there, their sizes are not to depend on time."""
+        if self.limits.states is None:
+            fitting = self.together // 2 if seconds > PATIENCE_S else 2 * self.together
+            self.together = min(max(self.block, fitting), self.most)
 
     def enlarge(self, larger: Larger) -> None:
         """Goes on with the native store, the upgraded system and all workers."""
@@ -206,12 +216,13 @@ class _Search:
         else:
             self.crew = workers
             store.insert(self.store.states, self.store.parent, self.store.action)
-            self.store, self.together = store, PARTS * self.block
+            self.store, self.most = store, PARTS * self.block
         self.system = system
         self.inspector = Inspector(Shared(self.system, self.expanding), self.goal)
         self.rounds = rounds(self.system, store, self.goal)
         if self.rounds:
-            self.together = max(self.together, LARGE // self.system.width)
+            self.most = max(self.most, LARGE // self.system.width)
+        self.together = self.most
         self.native = told(self.system, store, self.clock.seconds - started)
         if self.report and self.native:
             self.report(self.progress())

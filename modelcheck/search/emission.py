@@ -83,7 +83,7 @@ class Lane:
         """A block: nothing is counted yet. states: those of the rows, (n, width); moves: (n,), False."""
         for name in ("taken", "changed", "coverage"):
             self.arrays[name][:] = 0
-        self.set(fault_count=0, generated=0)
+        self.set(fault_count=0, generated=0, used=0)
         self.hold(states=states, row_of=rows, moves=moves)
 
     def told_faults(self) -> NDArray[np.int64]:

@@ -254,8 +254,9 @@ class NativeStore:
 
     def grow(self, crew: Crew) -> None:
         old = self._capacity
-        new = 4 * old if old < SMALL else _whole(old * 7 // 4)
-        if SEGMENTS * new > len(self._table):
+        most = len(self._table) // SEGMENTS // k.GROUP * k.GROUP
+        new = min(4 * old if old < SMALL else _whole(old * 7 // 4), most)
+        if new <= old:
             raise MemoryError
         for wave in _waves(old, new):
             crew.map(lambda segment: self._move(segment, old, new), wave)

@@ -70,7 +70,7 @@ class Threads:
         try:
             for i in range(1, helping + 1):
                 told = i
-                self._tasks[i - 1].put((done, i, work, waiting[i :: self.size]))
+                self._tasks[i - 1].put((done, i, work, waiting[i :: self.size], give_up))
             shares[0] = [work(part) for part in waiting[:: self.size]]
         except BaseException:
             give_up()
@@ -94,14 +94,15 @@ class Threads:
 def _serve(tasks: SimpleQueue[Any]) -> None:
     """One thread's work, until it is told that there is no more."""
     while (task := tasks.get()) is not None:
-        done, number, work, parts = task
+        done, number, work, parts, give_up = task
         share, failed = [], None
         try:
             share = [work(part) for part in parts]
         except BaseException as error:
+            give_up()
             failed = error
         done.put((number, share, failed))
-        del task, done, work, parts, share, failed  # nothing is kept until the next task comes
+        del task, done, work, parts, give_up, share, failed  # nothing is kept until the next task comes
 
 
 def crew(workers: int) -> Crew:

@@ -253,7 +253,7 @@ class _Member(_Worker):
                     busy = f.at(area, BUSY)
                     self.wait(lambda: f.is_(b.load_atomic(busy, "seq_cst", 8, typ=I64), "!=", 0))
                     self.let(busy, 1)
-                    f.store(area, WHO, self.number)
+                    self.let(f.at(area, WHO), self.number)
                     self.expand(chunk, area, self.workers)
 
     def insert_owned(self, count: Value, total: Value) -> None:
@@ -281,13 +281,14 @@ class _Member(_Worker):
         f, row = self.f, self.f.variable(total)
         with f.counting(count) as i:
             area = self.area(i)
-            with f.then(f.is_(f.load(area, WHO), "==", self.number)):
+            who = self.b.load_atomic(f.at(area, WHO), "seq_cst", 8, typ=I64)
+            with f.then(f.is_(who, "==", self.number)):
                 parts = (self.address(area, at) for at in (TARGETS, FLAGS, SLOT_OF, ORDER))
                 own = (self.address(self.progress, at) for at in (MARKS, CHOSEN))
                 used, where = f.load(area, USED), self.where(area)
                 fresh = self.call("commit", self.pointer["head"], *parts, *own, used, f.get(row), *where)
                 self.judge(area, f.get(row), fresh)
-                f.store(area, WHO, I64(NONE))
+                self.let(f.at(area, WHO), I64(NONE))
                 self.let(f.at(area, BUSY), 0)
             f.add(row, self.sum(self.fresh(area), APART))
         return f.get(row)

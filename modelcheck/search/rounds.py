@@ -169,11 +169,7 @@ class _Gang:
         return codes.pop()
 
     def work(self, number: int) -> int:
-        try:
-            return self.kernel(_address(self.shared), number)
-        except BaseException:
-            self.give_up()
-            raise
+        return self.kernel(_address(self.shared), number)
 
     def give_up(self) -> None:
         """Nobody waits any more for one who does not come."""
@@ -216,7 +212,8 @@ class _Gang:
                 lane.set(out_targets=int(own.words[k.EMITTED]))
 
     def make_numbers(self) -> None:
-        total, offered = int(self.shared[k.TOTAL]), int(self.words[:, k.USED].sum())
+        total, first, chunks = (int(self.shared[at]) for at in (k.TOTAL, k.FIRST, k.CHUNKS))
+        offered = int(self.words[: chunks - first, k.USED].sum())  # in this round
         if total + offered > self.table.rows:
             raise MemoryError
         tickets = len(self.areas) << int(self.table.head[PIECE_SHIFT]) if self.own else offered

@@ -7,6 +7,7 @@ that is full again and again.
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -22,7 +23,7 @@ from modelcheck.exploring import Options, Upgrade, goal_of
 from modelcheck.frontends import load
 from modelcheck.ir.nodes import Assign, Choose, Local, Model, Variable
 from modelcheck.ir.types import IntType
-from modelcheck.search import bfs, emission, native_store, rounds
+from modelcheck.search import bfs, emission, native_store, round_words, rounds
 from modelcheck.search.native_store import NativeStore
 from modelcheck.search.parallel import crew
 from modelcheck.search.exploration import UNLIMITED, Exploration, Goal, Limits
@@ -142,6 +143,28 @@ def two() -> Iterator[NativeStore]:
     store = NativeStore(system.width, len(system.actions), threads)
     store.insert(system.initial().target, np.array([-1]), np.array([-1]))
     yield store
+    threads.close()
+
+
+def test_the_first_worker_may_come_late() -> None:
+    """A worker that finds no room makes the others' larger too, with what they had emitted in this block: nothing."""
+    m, threads = models.two_phase_commit(5), crew(2)
+    system, states = llvm.build(m), bfs.search(python.build(m), Goal()).states[:200]
+    store = NativeStore(system.width, len(system.actions), threads)
+    store.insert(states[:1], np.array([-1]), np.array([-1]))
+    rounds_of = store.rounds(system.native_successors, states[:1], system.guards)
+    rounds_of.alone.explore(states[100:111].copy(), np.zeros(11, np.int64), ())
+    gang = rounds_of.together
+    kernel, emitted = gang.kernel, gang.lanes[0].get("used")
+    assert emitted > len(gang.own[0].arrays[round_words.EMITTED])
+
+    def work(shared: int, number: int) -> int:
+        if number == 0:
+            time.sleep(0.05)
+        return kernel(shared, number)
+
+    gang.kernel = work
+    assert gang.explore(states[100:105].copy(), np.zeros(5, np.int64), ()).generated > 5  # one chunk
     threads.close()
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from modelcheck.errors import InternalError
+from modelcheck.search import bfs
 from modelcheck.search.bfs import search
 from modelcheck.search.exploration import Exploration, Finding, Goal, Limits
 from tests.interpreted import Interpreted
@@ -78,6 +79,28 @@ def test_a_system_that_answers_nothing_is_an_error_of_ours():
 def test_two_workers_find_the_same(make, thorough):
     alone = search(make(), Goal(), thorough=thorough)
     assert same(alone, search(Workers((make(), make())), Goal(), thorough=thorough, block=16))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_block_that_took_long_is_followed_by_smaller_ones(monkeypatch, workers):
+    """Limits are looked at between blocks. Nothing else depends on how large they are; a limit of states does."""
+    goal, asked = Goal((0,), deadlock=False), []
+
+    def looks(**how):
+        asked.clear()
+        seen = search(
+            TwoPhaseCommit(6), goal, block=8, native_at=1, workers=workers, interrupted=lambda: asked.append(1), **how
+        )
+        return seen, len(asked)
+
+    plain, few = looks()
+    monkeypatch.setattr(bfs, "PATIENCE_S", 0.0)
+    slow, many = looks()
+    assert same(plain, slow) and many > 4 * few
+    limited = [looks(limits=Limits(states=3000))[0]]
+    monkeypatch.setattr(bfs, "PATIENCE_S", 60.0)
+    limited.append(looks(limits=Limits(states=3000))[0])
+    assert limited[0].stopped == "states" and same(*limited)
 
 
 def test_workers_may_answer_parts():

@@ -158,6 +158,27 @@ def test_random_searches_in_pieces(seed, width, tmp_path, monkeypatch):
     assert same(plain, seen)
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
+@pytest.mark.parametrize("native_at", [1, 10**9])
+def test_a_search_that_is_broken_off_before_it_begins_keeps_what_is_there(tmp_path, monkeypatch, error, native_at):
+    """Whether that is while it takes over what was kept, or while a new one asks for the initial states."""
+    goal, plain = Goal((0,), deadlock=False), search(TwoPhaseCommit(4), Goal((0,), deadlock=False))
+    how = {"checkpoint": tmp_path, "native_at": native_at}
+    assert search(TwoPhaseCommit(4), goal, limits=Limits(states=500), **how).stopped == "states"
+
+    def broken(*_):
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(checkpoint.Checkpoint, "columns", broken)
+        assert search(TwoPhaseCommit(4), goal, resume=tmp_path, **how).distinct == 0
+    assert same(plain, search(TwoPhaseCommit(4), goal, resume=tmp_path, **how))
+    with monkeypatch.context() as patched:
+        patched.setattr(TwoPhaseCommit, "initial", broken)
+        assert search(TwoPhaseCommit(4), goal, **how).stopped in ("interrupt", "memory")
+    assert same(plain, search(TwoPhaseCommit(4), goal, resume=tmp_path, **how))
+
+
 VICTIM = """
 import sys
 from pathlib import Path

@@ -5,6 +5,7 @@ import random
 import numpy as np
 import pytest
 
+from modelcheck.search import native_store, regions
 from modelcheck.search.bfs import search
 from modelcheck.search.exploration import Goal, Limits
 from modelcheck.search.hashing import hashes
@@ -99,6 +100,18 @@ def test_one_hash_function(width):
             h = mix(h ^ word)
         expected.append(h)
     assert hashes(rows).tolist() == expected == NativeStore(width, 1).digest(rows).tolist()
+
+
+def test_the_last_growth_takes_what_room_there_is(monkeypatch):
+    monkeypatch.setattr(native_store, "LEAST_CAPACITY", 1024)
+    monkeypatch.setattr(regions, "LEAST_ROWS", 1)
+    store, count = native_store.NativeStore(1, 9, rows=90_000), 80_000
+    states = np.arange(count, dtype=np.uint64)[:, None]
+    assert len(store.insert(states, np.zeros(count, np.int64), np.zeros(count, np.int64))) == count
+    assert np.array_equal(store.find(states), np.arange(count))
+    with pytest.raises(MemoryError):
+        store.insert(states + np.uint64(count), np.zeros(count, np.int64), np.zeros(count, np.int64))
+    assert len(store) < 90_000 and np.array_equal(store.states[:count], states)
 
 
 # --- workers ----------------------------------------------------------------------------------------------------------
