@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from modelcheck.search.regions import address
 from modelcheck.system import NativeSuccessors, States
 
 FEW = 64  # rows that a system is asked for at a time
@@ -40,7 +41,7 @@ def apart(shape: int | tuple[int, ...], kind: Any) -> NDArray[Any]:
     line = 16  # numbers: processors fetch two lines together
     count = int(np.prod(shape))
     array = np.zeros(count + 2 * line, kind)
-    first = -(array.ctypes.data // 8) % line
+    first = -(address(array) // 8) % line
     return array[first : first + count].reshape(shape)
 
 
@@ -50,7 +51,7 @@ class Lane:
     def __init__(self, system: NativeSuccessors, known: States, actions: int, guards: int):
         self.width = known.shape[1]
         self.arguments = apart(len(FIELDS), np.uint64)
-        self.address = self.arguments.ctypes.data
+        self.address = address(self.arguments)
         self.arrays: dict[str, NDArray[Any]] = {}
         bits = _filter_bits(self.width)
         self.set(expand=system.address, few=FEW, filter_shift=64 - bits)
@@ -67,7 +68,7 @@ class Lane:
 
     def hold(self, **arrays: NDArray[Any]) -> None:
         self.arrays.update(arrays)
-        self.set(**{name: array.__array_interface__["data"][0] for name, array in arrays.items()})
+        self.set(**{name: address(array) for name, array in arrays.items()})
 
     def room_for_answers(self, count: int) -> None:
         """What was told of faults is kept."""

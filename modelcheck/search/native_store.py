@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from modelcheck.search import table as k
 from modelcheck.search.archive import CHUNK, HEAD, Part, read, write
 from modelcheck.search.parallel import Alone, Crew
-from modelcheck.search.regions import available, release, replace_by_file, reserved, room
+from modelcheck.search.regions import address, available, release, replace_by_file, reserved, room
 from modelcheck.search.rounds import Rounds
 from modelcheck.search.store import Changes, Key
 from modelcheck.system import NativeSuccessors, States, Successors, TransitionSystem
@@ -40,7 +40,8 @@ LEAST_CAPACITY = 1 << 12
 SMALL = 1 << 14  # the capacity of a segment below which it grows to four times as much; the table has 4 MB then
 FIRST_SHIFT = 16
 BULK = 1 << 16
-SCRATCH = {"hashes": np.uint64, "flags": np.uint8, "slot_of": np.uint64}
+NOWHERE = 0  # the address of tickets, where none are given
+SCRATCH = {"hashes": np.uint64, "flags": np.uint8}
 
 
 def _plain(column: NDArray[Any]) -> NDArray[np.int64]:
@@ -50,10 +51,6 @@ def _plain(column: NDArray[Any]) -> NDArray[np.int64]:
 
 def _short(column: NDArray[Any]) -> NDArray[np.int32]:
     return np.ascontiguousarray(column, np.int32)
-
-
-def _address(array: NDArray[Any]) -> int:
-    return array.__array_interface__["data"][0]
 
 
 @dataclass(slots=True)
@@ -84,7 +81,7 @@ class _Scratch:
         if size > self.capacity:
             self.capacity = size + size // 4
             self.arrays = {name: np.zeros(self.capacity, kind) for name, kind in SCRATCH.items()}
-            self.at = {name: _address(array) for name, array in self.arrays.items()}
+            self.at = {name: address(array) for name, array in self.arrays.items()}
 
 
 class NativeStore:
@@ -110,12 +107,12 @@ class NativeStore:
         self._action = reserved(self.rows, None, kind)
         self._width, self._actions, self._count = width, actions, 0
         self.head = np.zeros(5, np.uint64)
-        self.head[k.ROWS], self.head[k.SHIFT] = _address(self._states), FIRST_SHIFT
+        self.head[k.ROWS], self.head[k.SHIFT] = address(self._states), FIRST_SHIFT
         self._segments = np.zeros((SEGMENTS, 4), np.uint64)
-        self._index = _address(self.head), _address(self._segments)
+        self._index = address(self.head), address(self._segments)
         self.vector, none = vector, np.empty((0, 0), np.uint64)
         self.vectors = reserved(self.rows, vector, np.uint64) if vector else none
-        self._columns = _address(self._states), _address(self._parent), _address(self._action)
+        self._columns = address(self._states), address(self._parent), address(self._action)
         self._table = reserved(2 * self.rows, None, np.uint32)
         self._capacity = _whole(max(LEAST_CAPACITY, 3 * expected // (2 * SEGMENTS)))  # of a segment
         if SEGMENTS * self._capacity > len(self._table):
@@ -169,8 +166,8 @@ class NativeStore:
         scratch.fit(size)
         parents, actions, fresh = _short(parents), _short(action), np.zeros(1, np.uint64)
         at = {
-            **scratch.at, "targets": _address(targets), "parents": _address(parents), "actions": _address(actions),
-            "fresh": _address(fresh), "vectors": _address(vectors),
+            **scratch.at, "targets": address(targets), "parents": address(parents), "actions": address(actions),
+            "fresh": address(fresh), "vectors": address(vectors),
         }  # fmt: skip
         self.kernels["digest"](at["targets"], size, at["hashes"])
         flags = scratch.arrays["flags"][:size]
@@ -186,31 +183,31 @@ class NativeStore:
         size, done, at = len(batch.flags), 0, batch.at
         where = at["parents"], at["actions"], *self._columns
         if self.vector:
-            where = *where, at["vectors"], _address(self.vectors)
+            where = *where, at["vectors"], address(self.vectors)
         if self._count + size > self.rows:
             raise MemoryError
         self.lengthen(self._count + size + 1)
         self.head[k.COUNT] = self.rows  # no row is a ticket
         while True:
             done = self.kernels["insert_alone"](
-                *self._index, at["targets"], at["hashes"], size, done, self._count, at["flags"], at["slot_of"],
-                at["fresh"], *where,
+                *self._index, at["targets"], at["hashes"], size, done, self._count, at["flags"], NOWHERE, at["fresh"],
+                *where,
             )  # fmt: skip
             if done == size:
                 break
-            self.grow(self.crew)
+            self.grow()
         self._count += batch.new
 
     def prints(self, states: States) -> States:
         """What is stored in their place, (n, 1)."""
         prints = np.empty((len(states), 1), np.uint64)
-        self.kernels["prints"](_address(states), len(states), _address(prints))
+        self.kernels["prints"](address(states), len(states), address(prints))
         return prints
 
     def digest(self, targets: States) -> NDArray[np.uint64]:
         """The hashes."""
         targets, hashes = np.ascontiguousarray(targets), np.empty(len(targets), np.uint64)
-        self.kernels["digest"](_address(targets), len(targets), _address(hashes))
+        self.kernels["digest"](address(targets), len(targets), address(hashes))
         return hashes
 
     def changes(self, before: States, answer: Successors, actions: int) -> Changes:
@@ -220,8 +217,8 @@ class NativeStore:
         before, target = np.ascontiguousarray(before), np.ascontiguousarray(answer.target)
         source, action = _plain(answer.source), _plain(answer.action)
         self.kernels["changes"](
-            _address(before), _address(source), _address(action), _address(target), len(target), _address(taken),
-            _address(changed), _address(moves),
+            address(before), address(source), address(action), address(target), len(target), address(taken),
+            address(changed), address(moves),
         )  # fmt: skip
         return Changes(taken, changed, moves)
 
@@ -232,7 +229,7 @@ class NativeStore:
     def addresses(self) -> dict[str, int]:
         """As `rounds.Table`."""
         head, segments, rows, parent, action = *self._index, *self._columns
-        columns = {"rows": rows, "parent": parent, "action": action, "vectors": _address(self.vectors)}
+        columns = {"rows": rows, "parent": parent, "action": action, "vectors": address(self.vectors)}
         return {"head": head, "segments": segments, **columns}
 
     def open_tickets(self, first: int, pieces: int, shift: int) -> None:
@@ -249,17 +246,17 @@ class NativeStore:
     def _place(self, segment: int, capacity: int) -> None:
         """Where a segment is, and how large."""
         self._segments[segment, [k.SLOTS, k.CAPACITY, k.LIMIT]] = (
-            _address(self._table) + 4 * segment * capacity, capacity, capacity * 4 // 5
+            address(self._table) + 4 * segment * capacity, capacity, capacity * 4 // 5
         )  # fmt: skip
 
-    def grow(self, crew: Crew) -> None:
+    def grow(self) -> None:
         old = self._capacity
         most = len(self._table) // SEGMENTS // k.GROUP * k.GROUP
         new = min(4 * old if old < SMALL else _whole(old * 7 // 4), most)
         if new <= old:
             raise MemoryError
         for wave in _waves(old, new):
-            crew.map(lambda segment: self._move(segment, old, new), wave)
+            self.crew.map(lambda segment: self._move(segment, old, new), wave)
         self._capacity = new
 
     def _move(self, segment: int, old: int, new: int) -> None:
@@ -272,7 +269,7 @@ class NativeStore:
         self._place(segment, new)
         filled = np.zeros(new // k.GROUP, np.uint8)
         self.kernels["rehash"](
-            *self._index, _address(slots), old, _address(filled)
+            *self._index, address(slots), old, address(filled)
         )  # fmt: skip
 
     def lengthen(self, rows: int) -> None:
@@ -293,7 +290,7 @@ class NativeStore:
         rows, hashes = np.ascontiguousarray(rows), self.digest(rows)
         found = np.empty(len(rows), np.int64)
         self.head[k.COUNT] = self._count
-        self.kernels["find"](*self._index, _address(rows), _address(hashes), len(rows), _address(found))
+        self.kernels["find"](*self._index, address(rows), address(hashes), len(rows), address(found))
         return found
 
     def memory(self) -> int:

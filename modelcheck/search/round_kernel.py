@@ -22,7 +22,7 @@ from __future__ import annotations
 from typing import Callable
 
 from modelcheck.search.assembler import I8, I64, NOTHING, POINTER, Function, Module, Value
-from modelcheck.search.emission import FIELDS
+from modelcheck.search.emission import AT
 from modelcheck.search.round_words import (
     ABANDONED, ACTION, ACTIONS, ANSWERS, APART, AREA, AREAS, ARRIVED, AT_AREA, BLOCK_ROWS, BUSY, CHOSEN,
     CHUNK, CHUNKS, CHUNK_ROWS, DONE, EMITTED, EXPANDING, FIRST, FLAGS, FRESH, FULL, GENERATION,
@@ -78,16 +78,16 @@ class _Worker:
             end = b.add(first, of["chunk_rows"])
             end = b.select(f.is_(end, "<", of["block_rows"]), end, of["block_rows"])
             for name, value in (("done", first), ("rows", end), ("used", I64(0))):
-                f.store(self.lane, FIELDS.index(name), value)
+                f.store(self.lane, AT[name], value)
             for name, at in (("out_parents", PARENTS), ("out_actions", ACTIONS), ("out_capacity", ROOM)):
-                f.store(self.lane, FIELDS.index(name), f.load(area, at))
+                f.store(self.lane, AT[name], f.load(area, at))
             at = (area, VECTOR) if self.vector else (area, TARGETS) if owners is None else (self.progress, EMITTED)
-            f.store(self.lane, FIELDS.index("out_targets"), f.load(*at))
+            f.store(self.lane, AT["out_targets"], f.load(*at))
         status = self.call("emit", self.lane)
         f.store(self.progress, STATUS, status)
         with f.then(f.is_(status, "==", 0)):
             f.store(self.progress, CHUNK, I64(NONE))
-            self.divide(area, f.load(self.lane, FIELDS.index("used")), owners)
+            self.divide(area, f.load(self.lane, AT["used"]), owners)
         return f.is_(status, "==", 0)
 
     def divide(self, area: Value, used: Value, owners: Value | None) -> None:

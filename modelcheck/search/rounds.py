@@ -19,6 +19,7 @@ from modelcheck.machinecode import Code
 from modelcheck.search import round_words as k
 from modelcheck.search.emission import Lane, apart
 from modelcheck.search.parallel import SHARE, Alone, Crew
+from modelcheck.search.regions import address
 from modelcheck.search.store import Changes
 from modelcheck.search.table import COMMIT_AHEAD, PIECE_SHIFT
 from modelcheck.system import NativeSuccessors, States
@@ -64,7 +65,7 @@ class Table(Protocol):
         """Of the header, the segments, the rows, the columns of parents, actions, and of vectors."""
         ...
 
-    def grow(self, crew: Crew) -> None: ...
+    def grow(self) -> None: ...
 
     def lengthen(self, numbers: int) -> None: ...
 
@@ -90,7 +91,7 @@ class _Arrays:
             array = np.empty((length, self.widths.get(word, 1)), kind)
             if used:
                 array[:used] = self.arrays[word][:used]
-            self.arrays[word], self.words[word] = array, _address(array)
+            self.arrays[word], self.words[word] = array, address(array)
         self.room = room
 
 
@@ -115,7 +116,7 @@ class _Gang:
         self.starts, self.fresh = apart((areas, k.LINE * 2), np.int64), apart((areas, 2 * size * k.APART), np.uint64)
         for number, area in enumerate(self.areas):
             self.words[number, k.STARTS], self.words[number, k.FRESH] = map(
-                _address, (self.starts[number], self.fresh[number])
+                address, (self.starts[number], self.fresh[number])
             )
             area.make_room(FIRST_ROOM * self.chunk)
         self.words[:, k.ROOM] = FIRST_ROOM * self.chunk
@@ -123,8 +124,8 @@ class _Gang:
         self.addresses = np.array([lane.address for lane in self.lanes], np.uint64)
         self.ids: tuple[int, ...] | None = None
         self.set(
-            workers=size, areas=areas, chunk_rows=self.chunk, most=table.rows, lanes=_address(self.addresses),
-            progress=_address(self.progress), table=_address(self.words), **{"yield": _yielding()}, **table.addresses(),
+            workers=size, areas=areas, chunk_rows=self.chunk, most=table.rows, lanes=address(self.addresses),
+            progress=address(self.progress), table=address(self.words), **{"yield": _yielding()}, **table.addresses(),
         )  # fmt: skip
 
     def set(self, **values: int) -> None:
@@ -135,8 +136,8 @@ class _Gang:
         """Those predicates, of every new state."""
         self.ids, self.judges = ids, np.array([self.system.judges[i] for i in ids], np.uint64)
         self.seen = apart((self.crew.size, len(ids) + k.LINE), np.uint64)
-        self.progress[:, k.SEEN] = [_address(seen) for seen in self.seen]
-        self.set(judges=_address(self.judges), judged=len(ids))
+        self.progress[:, k.SEEN] = [address(seen) for seen in self.seen]
+        self.set(judges=address(self.judges), judged=len(ids))
 
     def explore(self, states: States, row_of: NDArray[np.int64], ids: tuple[int, ...]) -> Outcome:
         """states: (n, width), contiguous, those of the rows."""
@@ -159,7 +160,7 @@ class _Gang:
         self.pieces[:] = self.words[:, (k.TARGETS, k.SLOT_OF)]
         shift = max(area.room for area in self.areas).bit_length()
         first = int(self.shared[k.TOTAL]) if self.own else self.table.rows
-        self.table.open_tickets(first, _address(self.pieces), shift)
+        self.table.open_tickets(first, address(self.pieces), shift)
 
     def run(self) -> int:
         """What all workers say."""
@@ -169,7 +170,7 @@ class _Gang:
         return codes.pop()
 
     def work(self, number: int) -> int:
-        return self.kernel(_address(self.shared), number)
+        return self.kernel(address(self.shared), number)
 
     def give_up(self) -> None:
         """Nobody waits any more for one who does not come."""
@@ -183,7 +184,7 @@ class _Gang:
                     self.make_room(number, progress[k.STATUS], progress[k.CHUNK])
                 self.number_tickets()
             case k.FULL:
-                self.table.grow(self.crew)
+                self.table.grow()
             case k.NUMBERS:
                 self.make_numbers()
             case _:
@@ -245,10 +246,6 @@ class Rounds:
         every new state."""
         gang = self.together if len(row_of) >= SHARE else self.alone
         return gang.explore(np.ascontiguousarray(states), row_of, ids)
-
-
-def _address(array: NDArray[Any]) -> int:
-    return array.__array_interface__["data"][0]
 
 
 def _yielding() -> int:

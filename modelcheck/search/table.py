@@ -15,7 +15,7 @@ SEGMENT_BITS = 6  # of a hash, the highest: which segment of the table, and so w
 ROWS, COUNT, SHIFT, PIECES, PIECE_SHIFT = range(5)
 SLOTS, CAPACITY, USED, LIMIT = range(4)
 
-PARTS = "assembler emission emitting hashing round_kernel round_words table target_kernels".split()
+PARTS = "assembler emission emitting hashing regions round_kernel round_words table target_kernels".split()
 MAKER = Maker("modelcheck.search.kernels", tuple(f"modelcheck.search.{part}" for part in PARTS))
 
 
