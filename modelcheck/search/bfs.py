@@ -9,7 +9,7 @@ A search starts small: a dict, the system as it is given. One that outgrows that
 and goes on with the system that `upgrade` builds: what costs a heavy import is not paid by small checks. From there on
 blocks are larger and their parts are shared by the workers; the order of the rows is that of one worker, always.
 
-Where the system has its successors as machine code, a block is explored by one native call for each worker (`rounds`),
+Where the system has its successors as machine code, a block is explored by one native call for each worker (`blocks`),
 from its rows to the new rows in the store. That does not list the transitions: a goal that asks something of steps goes
 without. Nothing else differs, and no result does.
 """
@@ -30,7 +30,7 @@ from modelcheck.search.covering import CoveringStore, in_turn
 from modelcheck.search.expand import BLOCK, answers, stuck
 from modelcheck.search.exploration import UNLIMITED, Exploration, Goal, Limits, StopReason
 from modelcheck.search.findings import Inspector, deadlock, in_order
-from modelcheck.search.native import rounds, told
+from modelcheck.search.native import blocks, told
 from modelcheck.search.parallel import Alone, Crew, Shared, crew
 from modelcheck.search.progress import Clock, Progress, Report, memory_is_short
 from modelcheck.search.store import Changes, StateStore, Store, grown
@@ -169,7 +169,7 @@ class _Search:
         self.store: StateStore = Store(system.width) if covering is None else covering
         self.crew: Crew = Alone()
         self.together = self.most = block  # rows of a block now, and where nothing speaks for less
-        self.rounds: Any = None  # where the system offers native successors
+        self.blocks: Any = None  # where the system offers native successors
         self.cut = np.zeros(1, np.bool_)  # by row of the store; used only where there are constraints
         self.native = ""  # what native code took
         self.clock = Clock()
@@ -219,8 +219,8 @@ class _Search:
             self.store, self.most = store, PARTS * self.block
         self.system = system
         self.inspector = Inspector(Shared(self.system, self.expanding), self.goal)
-        self.rounds = rounds(self.system, store, self.goal)
-        if self.rounds:
+        self.blocks = blocks(self.system, store, self.goal)
+        if self.blocks:
             self.most = max(self.most, LARGE // self.system.width)
         self.together = self.most
         self.native = told(self.system, store, self.clock.seconds - started)
@@ -293,7 +293,7 @@ class _Search:
         if self.covering is not None:
             rows = self.covering.waiting(rows)
         tally, seen = self.tally, None
-        if self.rounds and len(rows):
+        if self.blocks and len(rows):
             explored, seen = self.explored(rows)
             tally = self.tallied(tally, explored)
         else:
@@ -310,9 +310,9 @@ class _Search:
 
     def explored(self, rows: NDArray[np.int64]) -> tuple[Expanded, dict[int, int]]:
         """Every step out of some rows, by machine code alone: what it leads to is in the store. Also gives what the
-        predicates answered there, as in `rounds.Outcome`."""
+        predicates answered there, as in `blocks.Outcome`."""
         states = self.rows_of(rows)
-        e = self.rounds.explore(states, rows, self.inspector.asked(self.tally.watched))
+        e = self.blocks.explore(states, rows, self.inspector.asked(self.tally.watched))
         blocked = self.stuck(rows, states, e.changes)
         return Expanded(rows, states, None, e.generated, e.faults, e.coverage, e.changes, blocked, None), e.seen
 

@@ -21,7 +21,7 @@ from modelcheck.search.hashing import hashes
 from modelcheck.search.native_store import Batch, NativeStore
 from modelcheck.search.parallel import Crew
 from modelcheck.search.regions import release
-from modelcheck.search.rounds import Rounds
+from modelcheck.search.blocks import Blocks
 from modelcheck.search.store import Changes, Key
 from modelcheck.system import NativeSuccessors, States, Successors, TransitionSystem
 
@@ -63,8 +63,8 @@ class CompactStore:
     def changes(self, before: States, answer: Successors, actions: int) -> Changes:
         return self._prints.changes(before, answer, actions)
 
-    def rounds(self, system: NativeSuccessors, known: States, guards: int) -> Rounds:
-        return self._prints.rounds(system, known, guards)
+    def blocks(self, system: NativeSuccessors, known: States, guards: int) -> Blocks:
+        return self._prints.blocks(system, known, guards)
 
     def find(self, rows: States) -> NDArray[np.int64]:
         """The row with the fingerprint of each state, or -1."""

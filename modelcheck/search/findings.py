@@ -52,7 +52,7 @@ class Inspector:
         return tuple(dict.fromkeys((*self._checked, *(p for p in self.goal.watched if p not in watched))))
 
     def matters(self, seen: dict[int, int], findings: Findings, watched: frozenset[int]) -> bool:
-        """Whether states are to be looked at of which that was seen: see `rounds.Outcome`."""
+        """Whether states are to be looked at of which that was seen: see `blocks.Outcome`."""
         goal = self.goal
 
         def new(p: int, bits: int) -> bool:

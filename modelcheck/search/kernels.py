@@ -12,12 +12,13 @@ from typing import Callable
 
 from llvmlite import ir
 
-from modelcheck.search import emitting, round_kernel
+from modelcheck.search import emitting, block_kernel
 from modelcheck.search.assembler import I8, I32, I64, POINTER, Function, Value
 from modelcheck.search.table import (
-    CAPACITY, COMMIT_AHEAD, COUNT, GROUP, LIMIT, PIECE_SHIFT, PIECES, ROWS, SEGMENT_BITS, SHIFT, SLOTS, USED,
+    CAPACITY, COMMIT_AHEAD, FIRST_TICKET, GROUP, LIMIT, LOST, PIECE, PIECE_SHIFT, PIECES, ROWS, SEGMENT_BITS, SHIFT,
+    PLACES, SLOTS, USED,
 )  # fmt: skip
-from modelcheck.search.target_kernels import changes, copy, digest, divide, hash_of, prints
+from modelcheck.search.target_kernels import changes, copy, digest, hash_of, prints
 
 NEAR, FAR, RING = 10, 20, 32
 REHASH_AHEAD = 2 * GROUP
@@ -32,7 +33,7 @@ def text(width: int, action_bits: int, vector: int) -> str:
 
 def _module(width: int, action_kind: ir.IntType, vector: int) -> ir.Module:
     module = ir.Module("store")
-    for build in (digest, divide, _insert, _find, _rehash):
+    for build in (digest, _insert, _find, _rehash):
         build(module, width)
     changes(module, vector or width)
     emitting.build(module, vector or width)
@@ -42,8 +43,8 @@ def _module(width: int, action_kind: ir.IntType, vector: int) -> ir.Module:
     _commit(module, width, action_kind, vector)
     for function in module.functions:
         function.attributes.add("noinline")  # those that follow call them
-    round_kernel.build_alone(module, width, vector)
-    round_kernel.build(module, width, vector)
+    block_kernel.build_alone(module, width, vector)
+    block_kernel.build(module, width, vector)
     return module
 
 
@@ -57,7 +58,7 @@ class _Table:
         self.f, self.b, self.width = f, f.b, width
         head = f.of["head"]
         self.rows, self.pieces = f.b.load(f.at(head, ROWS), typ=POINTER), f.b.load(f.at(head, PIECES), typ=POINTER)
-        self.count, self.shift = f.load(head, COUNT), f.load(head, SHIFT)
+        self.first_ticket, self.shift = f.load(head, FIRST_TICKET), f.load(head, SHIFT)
         self.piece_shift = f.load(head, PIECE_SHIFT)
         self.mask = self.ones(self.shift)
 
@@ -107,7 +108,16 @@ class _Table:
             f.set(first, f.first_of(hits, GROUP, b.and_(f.get(place), I64(GROUP - 1))))
             found = f.is_(f.get(first), "<", GROUP)
             f.set(place, b.select(found, b.add(group, f.get(first)), self.next_group(group, segment)))
-        return f.load(slots, f.get(place), I32)
+        return self.now(f.at(slots, f.get(place), I32))
+
+    def now(self, address: Value) -> Value:
+        """What is in a slot at this moment, and with it all that whoever wrote it had written before."""
+        return self.b.zext(self.b.load_atomic(address, "acquire", 4, typ=I32), I64)
+
+    def swap(self, address: Value, old: Value, new: Value) -> Value:
+        """Puts something into a slot, if it still holds what it did. Gives whether it did."""
+        old, new = (self.b.trunc(value, I32) for value in (old, new))
+        return self.b.extract_value(self.b.cmpxchg(address, old, new, "acq_rel", "acquire"), 1)
 
     def next_group(self, group: Value, segment: Value) -> Value:
         following = self.b.add(group, I64(GROUP))
@@ -116,8 +126,8 @@ class _Table:
 
     def ticket(self, row: Value) -> tuple[Value, Value]:
         """The piece of a row that has no number yet, as the address of its entry, and the position there."""
-        ticket = self.b.sub(row, self.count)
-        piece = self.f.at(self.pieces, self.b.shl(self.b.lshr(ticket, self.piece_shift), I64(1)))
+        ticket = self.b.sub(row, self.first_ticket)
+        piece = self.f.at(self.pieces, self.b.mul(self.b.lshr(ticket, self.piece_shift), I64(PIECE)))
         return piece, self.b.and_(ticket, self.ones(self.piece_shift))
 
     def vector(self, row: Value) -> Value:
@@ -125,7 +135,7 @@ class _Table:
         place = self.f.variable(0, I64)
         stored = self.f.at(self.rows, self.b.mul(row, I64(self.width)))
         self.f.set(place, self.b.ptrtoint(stored, I64))
-        with self.f.then(self.f.is_(row, ">=", self.count)):
+        with self.f.then(self.f.is_(row, ">=", self.first_ticket)):
             piece, position = self.ticket(row)
             targets = self.b.load(piece, typ=POINTER)
             found = self.f.at(targets, self.b.mul(position, I64(self.width)))
@@ -201,97 +211,117 @@ def _ahead(f: Function, i: Value, distance: int, start: Value, n: Value, what: C
         what(ahead)
 
 
-INSERT = "*head *segments *targets *hashes n start first *flags *slot_of *fresh"
 WHERE = "*parent *action *rows *parents *actions"  # of the targets, int32; the columns of the store
 WHERE_VECTORS = f"{WHERE} *vector *vectors"
 
 
 def _insert(module: ir.Module, width: int) -> None:
-    """Inserts targets start..n - 1. A new one is given a ticket (`first` + its position) in place of a row number, its
-    flag is set, and slot_of[position] is the address of its slot. Gives n, or the position of the one that did not go
-    in because its segment is full. fresh: one word, counts the new ones."""
-    f = Function(module, "insert", INSERT)
-    b, of = f.b, f.of
+    """Inserts targets start..n - 1, while others insert theirs. A new one is given a ticket in place of a row number,
+    `first` + its position, and that position is added to the `claimed` claims; slot_of[position] is the address of its
+    slot. A later ticket gives way to it, so that in the end every slot has the first of all; whoever had that ticket is
+    told by a word of its piece. half: tickets are numbered modulo twice that, a power of two, and no two of them are so
+    far apart. left: of each segment, how many slots may still be taken; taken: how many were. Gives n, or the position
+    of the one that did not go in because nothing was left."""
+    f = Function(
+        module, "insert", "*head *segments *targets *hashes n start first half *slot_of *claims *claimed *left *taken"
+    )
+    t, b, of = _Table(f, width), f.b, f.of
+    modulus = b.sub(b.shl(of["half"], I64(1)), I64(1))
 
-    def keep(position: Value, address: Value) -> Value:
-        f.store(of["slot_of"], position, b.ptrtoint(address, I64))
-        return b.add(of["first"], position)
+    def insert_one(i: Value, h: Value, place: Value) -> None:
+        segment, number = t.segment(h), b.lshr(h, I64(64 - SEGMENT_BITS))
+        ticket = b.add(of["first"], i)
+        going = f.variable(1)
+        with f.loop(lambda: f.is_(f.get(going), "!=", 0)):
+            slot = t.match(place, segment, h, f.at(of["targets"], b.mul(i, I64(width))))
+            row, empty = t.row(slot), f.is_(slot, "==", 0)
+            later = f.is_(b.and_(b.sub(b.sub(row, ticket), I64(1)), modulus), "<", b.sub(of["half"], I64(1)))
+            later = b.and_(b.and_(f.is_(row, ">=", t.first_ticket), b.not_(empty)), later)
+            f.set(going, b.zext(b.or_(empty, later), I64))
+            with f.then(f.is_(f.get(going), "!=", 0)):
+                with f.then(b.and_(empty, f.is_(f.load(of["left"], number), "==", 0))):
+                    b.ret(i)
+                address = f.at(t.slots(segment), f.get(place), I32)
+                with f.then(t.swap(address, slot, b.or_(t.tag(h), b.add(ticket, I64(1))))):
+                    claim(i, address)
+                    with b.if_else(empty) as (then, otherwise):
+                        with then:
+                            f.store(of["left"], number, b.sub(f.load(of["left"], number), I64(1)))
+                            f.store(of["taken"], number, b.add(f.load(of["taken"], number), I64(1)))
+                        with otherwise:
+                            piece, _ = t.ticket(row)
+                            b.atomic_rmw("add", f.at(piece, LOST), I64(1), "monotonic")
+                    f.set(going, 0)
 
-    _insertion(f, width, keep)
+    def claim(i: Value, address: Value) -> None:
+        claimed = f.load(of["claimed"])
+        f.store(of["slot_of"], i, b.ptrtoint(address, I64))
+        f.store(of["claims"], claimed, i, I32)
+        f.store(of["claimed"], 0, b.add(claimed, I64(1)))
+
+    _pipeline(t, of["start"], of["n"], insert_one)
+    f.finish(of["n"])
 
 
 def _insert_alone(module: ir.Module, width: int, action_kind: ir.IntType, vector: int) -> None:
-    """As `insert`, where nobody else inserts: a new one gets its row at once, `first` and those that follow."""
-    f = Function(module, "insert_alone", f"{INSERT} {WHERE_VECTORS if vector else WHERE}")
-
-    def keep(position: Value, address: Value) -> Value:
-        row = f.b.add(f.of["first"], f.load(f.of["fresh"]))
-        _write_row(f, position, position, row, width, action_kind, vector)
-        return row
-
-    _insertion(f, width, keep)
-
-
-def _insertion(f: Function, width: int, keep: Callable[[Value, Value], Value]) -> None:
-    """keep: does what is done with a new one, given its position and the address of its slot; gives its number."""
-    t, b = _Table(f, width), f.b
+    """Inserts targets start..n - 1, while nobody else does. A new one gets its row at once, `first` and those that
+    follow, and its flag is set. Gives n, or the position of the one that did not go in because its segment is full.
+    fresh: one word, counts the new ones."""
+    where = WHERE_VECTORS if vector else WHERE
+    f = Function(module, "insert_alone", f"*head *segments *targets *hashes n start first *flags *fresh {where}")
+    t, b, of = _Table(f, width), f.b, f.of
 
     def insert_one(i: Value, h: Value, place: Value) -> None:
         segment = t.segment(h)
-        slot = t.match(place, segment, h, f.at(f.of["targets"], b.mul(i, I64(width))))
+        slot = t.match(place, segment, h, f.at(of["targets"], b.mul(i, I64(width))))
         with f.then(f.is_(slot, "==", 0)):
-            used = f.load(segment, USED)
+            used, fresh = f.load(segment, USED), f.load(of["fresh"])
             with f.then(f.is_(used, ">=", f.load(segment, LIMIT))):
                 b.ret(i)
             f.store(segment, USED, b.add(used, I64(1)))
+            row = b.add(of["first"], fresh)
+            _write_row(f, i, row, width, action_kind, vector)
             address = f.at(t.slots(segment), f.get(place), I32)
-            row = b.add(keep(i, address), I64(1))
-            f.store(address, 0, b.or_(t.tag(h), row), I32)
-            f.store(f.of["flags"], i, 1, I8)
-            f.store(f.of["fresh"], 0, b.add(f.load(f.of["fresh"]), I64(1)))
+            f.store(address, 0, b.or_(t.tag(h), b.add(row, I64(1))), I32)
+            f.store(of["flags"], i, 1, I8)
+            f.store(of["fresh"], 0, b.add(fresh, I64(1)))
 
-    _pipeline(t, f.of["start"], f.of["n"], insert_one)
-    f.finish(f.of["n"])
+    _pipeline(t, of["start"], of["n"], insert_one)
+    f.finish(of["n"])
 
 
 def _commit(module: ir.Module, width: int, action_kind: ir.IntType, vector: int) -> None:
-    """Gives the flagged of n > 0 targets, sorted by owner, rows in their old order, from `first` on, and writes them
-    there. marks, chosen: (n + COMMIT_AHEAD,) uint32, written. The flagged are gathered without a branch: no processor
-    foretells which is new."""
+    """Gives those of n claims whose tickets, `ticket` + the position, are still in their slots the rows from `first`
+    on, in the order of the claims. Gives how many there are. Others may be inserting: a slot is written after the row
+    to which it leads. claims: COMMIT_AHEAD more of them are read, and must be positions."""
     where = WHERE_VECTORS if vector else WHERE
-    f = Function(module, "commit", f"*head *targets *flags *slot_of *order *marks *chosen n first {where}")
-    b, order, marks, chosen = f.b, f.of["order"], f.of["marks"], f.of["chosen"]
-    mask = b.sub(b.shl(I64(1), f.load(f.of["head"], SHIFT)), I64(1))
-    with f.counting(f.of["n"]) as i:
-        new = b.sub(I64(0), f.load(f.of["flags"], i, I8))
-        f.store(marks, f.load(order, i, I32), b.and_(b.add(i, I64(1)), new), I32)
-    fresh = f.variable(0)
-    with f.counting(f.of["n"]) as position:
-        mark = f.load(marks, position, I32)
-        f.store(chosen, f.get(fresh), mark, I32)
-        f.add(fresh, b.zext(f.is_(mark, "!=", 0), I64))
-    with f.counting(I64(COMMIT_AHEAD)) as i:
-        f.store(chosen, b.add(f.get(fresh), i), 1, I32)
-    with f.counting(f.get(fresh)) as i:
-        ahead = b.sub(f.load(chosen, b.add(i, I64(COMMIT_AHEAD)), I32), I64(1))
-        f.prefetch(b.inttoptr(f.load(f.of["slot_of"], ahead), POINTER))
-        target, row = b.sub(f.load(chosen, i, I32), I64(1)), b.add(f.of["first"], i)
-        _write_row(f, target, f.load(order, target, I32), row, width, action_kind, vector)
-        address = b.inttoptr(f.load(f.of["slot_of"], target), POINTER)
-        tag = b.and_(f.load(address, 0, I32), b.not_(mask))
-        f.store(address, 0, b.or_(tag, b.add(row, I64(1))), I32)
-    f.finish(f.get(fresh))
+    f = Function(module, "commit", f"*head *targets *slot_of *claims n first ticket {where}")
+    t, b, of = _Table(f, width), f.b, f.of
+
+    def slot_of(claim: Value) -> tuple[Value, Value]:
+        position = f.load(of["claims"], claim, I32)
+        return position, b.inttoptr(f.load(of["slot_of"], position), POINTER)
+
+    row = f.variable(of["first"])
+    with f.counting(of["n"]) as i:
+        f.prefetch(slot_of(b.add(i, I64(COMMIT_AHEAD)))[1])
+        position, address = slot_of(i)
+        slot = t.now(address)
+        with f.then(f.is_(t.row(slot), "==", b.add(of["ticket"], position))):
+            _write_row(f, position, f.get(row), width, action_kind, vector)
+            f.add(row, 1)
+            b.fence("release")
+            f.store(address, 0, b.or_(b.and_(slot, b.not_(t.mask)), f.get(row)), I32)
+    f.finish(b.sub(f.get(row), of["first"]))
 
 
-def _write_row(
-    f: Function, target: Value, step: Value, row: Value, width: int, action_kind: ir.IntType, vector: int
-) -> None:
-    """What the store keeps of a target. step: where its parent, its action and its vector are."""
+def _write_row(f: Function, target: Value, row: Value, width: int, action_kind: ir.IntType, vector: int) -> None:
+    """What the store keeps of a target."""
     copy(f, f.of["targets"], target, f.of["rows"], row, width)
-    f.store(f.of["parents"], row, f.load(f.of["parent"], step, I32), I32)
-    f.store(f.of["actions"], row, f.load(f.of["action"], step, I32), action_kind)
+    f.store(f.of["parents"], row, f.load(f.of["parent"], target, I32), I32)
+    f.store(f.of["actions"], row, f.load(f.of["action"], target, I32), action_kind)
     if vector:
-        copy(f, f.of["vector"], step, f.of["vectors"], row, vector)
+        copy(f, f.of["vector"], target, f.of["vectors"], row, vector)
 
 
 def _find(module: ir.Module, width: int) -> None:
@@ -344,9 +374,9 @@ def _move(f: Function, t: _Table, slot: Value) -> None:
     f.store(filled, b.udiv(f.get(group), I64(GROUP)), b.add(f.get(used), I64(1)), I8)
     address = f.at(t.slots(segment), b.add(f.get(group), f.get(used)), I32)
     f.store(address, 0, slot, I32)
-    with f.then(f.is_(row, ">=", t.count)):
+    with f.then(f.is_(row, ">=", t.first_ticket)):
         piece, position = t.ticket(row)
-        slot_of = b.load(f.at(piece, 1), typ=POINTER)
+        slot_of = b.load(f.at(piece, PLACES), typ=POINTER)
         f.store(slot_of, position, b.ptrtoint(address, I64))
 
 

@@ -9,13 +9,13 @@ from modelcheck.search.store import StateStore
 from modelcheck.system import NativeSuccessors, TransitionSystem
 
 
-def rounds(system: TransitionSystem, store: Any, goal: Goal) -> Any:
-    """`rounds.Rounds`; None where the system has no native successors, the store no rounds for them, or the goal asks
+def blocks(system: TransitionSystem, store: Any, goal: Goal) -> Any:
+    """`blocks.Blocks`; None where the system has no native successors, the store no blocks for them, or the goal asks
     something of steps, all of which must be seen then."""
     native: NativeSuccessors | None = getattr(system, "native_successors", None)
-    if native is None or not hasattr(store, "rounds") or goal.step_invariants or goal.step_watched:
+    if native is None or not hasattr(store, "blocks") or goal.step_invariants or goal.step_watched:
         return None
-    return store.rounds(native, system.initial().target[:1], system.guards)
+    return store.blocks(native, system.initial().target[:1], system.guards)
 
 
 def told(system: TransitionSystem, store: StateStore | None, seconds: float) -> str:

@@ -9,9 +9,9 @@ left. So no more than a segment is held twice, and all of it lies in large pages
 and tags shorter, in place.
 
 Targets that come in batches are inserted in their order, by one worker. Where a system has its successors as machine
-code, `rounds` expands and inserts: each worker inserts the states that it owns by hash. A new state has a ticket in its
-slot until all workers are done; then tickets become row numbers in the order of discovery. So the rows are the same for
-every number of workers.
+code, `blocks` expands and inserts: all workers insert into one table, and a new state has a ticket in its slot until
+all that comes before it is there too; then tickets become row numbers in the order of discovery. So the rows are the
+same for every number of workers. Segments are the partition by hash: when the table grows, each is one worker's.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from modelcheck.search import table as k
 from modelcheck.search.archive import CHUNK, HEAD, Part, read, write
 from modelcheck.search.parallel import Alone, Crew
 from modelcheck.search.regions import address, available, release, replace_by_file, reserved, room
-from modelcheck.search.rounds import Rounds
+from modelcheck.search.blocks import Blocks
 from modelcheck.search.store import Changes, Key
 from modelcheck.system import NativeSuccessors, States, Successors, TransitionSystem
 
@@ -40,7 +40,6 @@ LEAST_CAPACITY = 1 << 12
 SMALL = 1 << 14  # the capacity of a segment below which it grows to four times as much; the table has 4 MB then
 FIRST_SHIFT = 16
 BULK = 1 << 16
-NOWHERE = 0  # the address of tickets, where none are given
 SCRATCH = {"hashes": np.uint64, "flags": np.uint8}
 
 
@@ -187,11 +186,10 @@ class NativeStore:
         if self._count + size > self.rows:
             raise MemoryError
         self.lengthen(self._count + size + 1)
-        self.head[k.COUNT] = self.rows  # no row is a ticket
+        self.head[k.FIRST_TICKET] = self.rows  # no row is a ticket
         while True:
             done = self.kernels["insert_alone"](
-                *self._index, at["targets"], at["hashes"], size, done, self._count, at["flags"], NOWHERE, at["fresh"],
-                *where,
+                *self._index, at["targets"], at["hashes"], size, done, self._count, at["flags"], at["fresh"], *where
             )  # fmt: skip
             if done == size:
                 break
@@ -222,23 +220,43 @@ class NativeStore:
         )  # fmt: skip
         return Changes(taken, changed, moves)
 
-    def rounds(self, system: NativeSuccessors, known: States, guards: int) -> Rounds:
+    def blocks(self, system: NativeSuccessors, known: States, guards: int) -> Blocks:
         """For all workers to expand rows. known: a state that is there, one row."""
-        return Rounds(self, self.crew, system, known, self._actions, guards)
+        return Blocks(self, self.crew, system, known, self._actions, guards)
 
     def addresses(self) -> dict[str, int]:
-        """As `rounds.Table`."""
+        """As `blocks.Table`."""
         head, segments, rows, parent, action = *self._index, *self._columns
         columns = {"rows": rows, "parent": parent, "action": action, "vectors": address(self.vectors)}
         return {"head": head, "segments": segments, **columns}
 
-    def open_tickets(self, first: int, pieces: int, shift: int) -> None:
-        """Row numbers from `first` on are tickets: each stands for a position in a piece, of 1 << shift positions.
-        pieces: the address of a table, of the targets of each piece, and of where the slots of those are."""
-        self.head[k.COUNT], self.head[k.PIECES], self.head[k.PIECE_SHIFT] = first, pieces, shift
+    def number(self, rows: int, tickets: int, pieces: NDArray[np.uint64], shift: int) -> int:
+        """Makes room for so many rows, and for tickets in place of the highest row numbers, of which the first is
+        given: each stands for a position in a piece, of 1 << shift positions. pieces: as in `table`."""
+        self.lengthen(rows + tickets + 1)
+        first = (1 << int(self.head[k.SHIFT])) - 1 - tickets
+        self.head[[k.FIRST_TICKET, k.PIECES, k.PIECE_SHIFT]] = first, address(pieces), shift
+        return first
+
+    def holding(self, slots: NDArray[np.uint64], tickets: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether each slot, of which there is the address, has that ticket."""
+        mask = np.uint32((1 << int(self.head[k.SHIFT])) - 1)
+        return self._table[self._places(slots)] & mask == tickets + 1
+
+    def renumber(self, slots: NDArray[np.uint64], tickets: NDArray[np.int64]) -> None:
+        """Gives each slot another ticket."""
+        mask, places = np.uint32((1 << int(self.head[k.SHIFT])) - 1), self._places(slots)
+        self._table[places] = self._table[places] & ~mask | (tickets + 1).astype(np.uint32)
+
+    def _places(self, slots: NDArray[np.uint64]) -> NDArray[np.int64]:
+        return (slots.astype(np.int64) - address(self._table)) // 4
+
+    def use(self, taken: NDArray[np.uint64]) -> None:
+        """So many slots of each segment were taken."""
+        self._segments[:, k.USED] += taken
 
     def reach(self, count: int) -> None:
-        """The rows before that one were written by `rounds`."""
+        """The rows before that one were written by `blocks`."""
         self._count = count
 
     # --- growth ---
@@ -289,7 +307,7 @@ class NativeStore:
         """The row of each state in the store, or -1."""
         rows, hashes = np.ascontiguousarray(rows), self.digest(rows)
         found = np.empty(len(rows), np.int64)
-        self.head[k.COUNT] = self._count
+        self.head[k.FIRST_TICKET] = self._count  # no row is a ticket
         self.kernels["find"](*self._index, address(rows), address(hashes), len(rows), address(found))
         return found
 

@@ -19,7 +19,7 @@ from modelcheck.system import States, TransitionSystem
 T = TypeVar("T")
 R = TypeVar("R")
 
-MOST_WORKERS = 16  # a state is owned by its segment of the table, the highest bits of its hash
+MOST_WORKERS = 16  # so many are tested
 SHARE = 2048  # states: less is not worth a second worker
 
 

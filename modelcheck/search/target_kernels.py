@@ -1,10 +1,9 @@
-"""Kernels over arrays of targets, before they meet the table: hashes, owners, counts. See `kernels`."""
+"""Kernels over arrays of targets, before they meet the table: hashes and counts. See `kernels`."""
 
 from __future__ import annotations
 
-from modelcheck.search.assembler import I8, I32, I64, Function, Module, Value
+from modelcheck.search.assembler import I8, I64, Function, Module, Value
 from modelcheck.search.hashing import C1, C2, SEED
-from modelcheck.search.table import SEGMENT_BITS
 
 
 def hash_of(f: Function, vector: Value, width: int) -> Value:
@@ -34,35 +33,6 @@ def prints(module: Module, vector: int) -> None:
     f = Function(module, "prints", "*targets n *prints")
     with f.counting(f.of["n"]) as i:
         f.store(f.of["prints"], i, _hash_at(f, i, vector))
-    f.finish(0)
-
-
-def divide(module: Module, width: int) -> None:
-    """Sorts targets and their hashes by owner, stably. hashes: (n,), written; order: (n,) uint32, which target each of
-    `sorted` is; flags: (n,), cleared. starts: (owners + 2,) zeros, in the end the first of each owner is
-    starts[owner]."""
-    f = Function(module, "divide", "*targets *hashes n owners *sorted *sorted_hashes *order *flags *starts")
-    b, starts = f.b, f.of["starts"]
-
-    def owner(h: Value) -> Value:
-        return b.lshr(b.mul(b.lshr(h, I64(64 - SEGMENT_BITS)), f.of["owners"]), I64(SEGMENT_BITS))
-
-    with f.counting(f.of["n"]) as i:
-        h = _hash_at(f, i, width)
-        mine = b.add(owner(h), I64(2))
-        f.store(starts, mine, b.add(f.load(starts, mine), I64(1)))
-        f.store(f.of["hashes"], i, h)
-        f.store(f.of["flags"], i, 0, I8)
-    with f.counting(b.add(f.of["owners"], I64(1)), 2) as o:
-        f.store(starts, o, b.add(f.load(starts, o), f.load(starts, b.sub(o, I64(1)))))
-    with f.counting(f.of["n"]) as i:
-        h = f.load(f.of["hashes"], i)
-        mine = b.add(owner(h), I64(1))
-        place = f.load(starts, mine)
-        f.store(starts, mine, b.add(place, I64(1)))
-        f.store(f.of["order"], place, i, I32)
-        f.store(f.of["sorted_hashes"], place, h)
-        copy(f, f.of["targets"], i, f.of["sorted"], place, width)
     f.finish(0)
 
 

@@ -7,8 +7,8 @@ that is full again and again.
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from random import Random
 from threading import Thread
@@ -23,7 +23,7 @@ from modelcheck.exploring import Options, Upgrade, goal_of
 from modelcheck.frontends import load
 from modelcheck.ir.nodes import Assign, Choose, Local, Model, Variable
 from modelcheck.ir.types import IntType
-from modelcheck.search import bfs, emission, native_store, round_words, rounds
+from modelcheck.search import bfs, block_words, blocks, emission, native_store
 from modelcheck.search.native_store import NativeStore
 from modelcheck.search.parallel import crew
 from modelcheck.search.exploration import UNLIMITED, Exploration, Goal, Limits
@@ -43,8 +43,8 @@ WAYS = [
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name, value in (
-        (rounds, "SHARE", 3), (rounds, "ROWS_ALONE", 11), (rounds, "ROWS_TOGETHER", 5), (rounds, "FIRST_ROOM", 1),
-        (rounds, "AREAS_EACH", 2), (bfs, "LARGE", 200), (emission, "FEW", 3), (emission, "TRANSITIONS", 4),
+        (blocks, "SHARE", 3), (blocks, "ROWS_ALONE", 11), (blocks, "ROWS_TOGETHER", 5), (blocks, "FIRST_ROOM", 1),
+        (blocks, "AREAS_EACH", 2), (bfs, "LARGE", 200), (emission, "FEW", 3), (emission, "TRANSITIONS", 4),
         (emission, "FILTER_WORDS", 64), (native_store, "LEAST_CAPACITY", 16), (native_store, "SMALL", 64),
         (native_store, "FIRST_SHIFT", 8),
     ):  # fmt: skip
@@ -146,31 +146,51 @@ def two() -> Iterator[NativeStore]:
     threads.close()
 
 
-def test_the_first_worker_may_come_late() -> None:
-    """A worker that finds no room makes the others' larger too, with what they had emitted in this block: nothing."""
-    m, threads = models.two_phase_commit(5), crew(2)
-    system, states = llvm.build(m), bfs.search(python.build(m), Goal()).states[:200]
+@pytest.mark.parametrize("workers", [1, 2, 3, 16])
+def test_one_block_of_all_rows(workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the workers cannot go on without comes up in the midst of it, and the store is that of Python."""
+    m = models.two_phase_commit(5)
+    known = bfs.search(python.build(m), Goal())
+    system, threads = llvm.build(m), crew(workers)
     store = NativeStore(system.width, len(system.actions), threads)
-    store.insert(states[:1], np.array([-1]), np.array([-1]))
-    rounds_of = store.rounds(system.native_successors, states[:1], system.guards)
-    rounds_of.alone.explore(states[100:111].copy(), np.zeros(11, np.int64), ())
-    gang = rounds_of.together
-    kernel, emitted = gang.kernel, gang.lanes[0].get("used")
-    assert emitted > len(gang.own[0].arrays[round_words.EMITTED])
+    first = known.states[:1]
+    store.insert(first, np.array([-1]), np.array([-1]))
+    blocks_of = store.blocks(system.native_successors, first, system.guards)
+    gang, codes = blocks_of.together, set()
+    run = gang.run
+    monkeypatch.setattr(gang, "run", lambda: codes.update(found := run()) or found)
+    outcome = gang.explore(np.ascontiguousarray(known.states), np.arange(known.distinct), ())
+    threads.close()
+    assert np.array_equal(store.states, known.states) and np.array_equal(store.parent, known.parent)
+    assert np.array_equal(store.action, known.action) and outcome.generated + 1 == known.generated
+    longer = {block_words.NUMBERS} if workers < 16 else set()  # tickets of 16 workers need long numbers from the start
+    assert codes >= {block_words.LACKING, block_words.FULL} | longer
 
-    def work(shared: int, number: int) -> int:
-        if number == 0:
-            time.sleep(0.05)
-        return kernel(shared, number)
 
-    gang.kernel = work
-    assert gang.explore(states[100:105].copy(), np.zeros(5, np.int64), ()).generated > 5  # one chunk
+@pytest.mark.parametrize("workers, room", [(1, -1), (1, 100), (2, -1), (2, 0), (3, -1), (3, 0)])
+def test_a_store_without_room_says_so(workers: int, room: int) -> None:
+    """And what was there before is there still. Several workers fill it to the last row; one stops where what a chunk
+    leads to might not fit."""
+    m, threads = models.two_phase_commit(4), crew(workers)
+    known, system = bfs.search(python.build(m), Goal()), llvm.build(m)
+    store = NativeStore(system.width, len(system.actions), threads)
+    store.rows = known.distinct + room
+    store.insert(known.states[:1], np.array([-1]), np.array([-1]))
+    gang = store.blocks(system.native_successors, known.states[:1], system.guards).together
+    explore = partial(gang.explore, np.ascontiguousarray(known.states), np.arange(known.distinct), ())
+    if room >= 0:
+        explore()
+        assert np.array_equal(store.states, known.states)
+    else:
+        with pytest.raises(MemoryError):
+            explore()
+        assert np.array_equal(store.states, known.states[:1])
     threads.close()
 
 
 def gang_of(store: NativeStore) -> Any:
     system = llvm.build(models.every_fault())
-    return store.rounds(system.native_successors, store.states[:1], system.guards).together
+    return store.blocks(system.native_successors, store.states[:1], system.guards).together
 
 
 def test_nobody_waits_for_a_worker_that_does_not_come(two: NativeStore) -> None:

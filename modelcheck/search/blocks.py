@@ -1,8 +1,8 @@
-"""Blocks of rows, expanded and inserted by all workers in machine code: what `round_kernel` works on.
+"""Blocks of rows, expanded and inserted by all workers in machine code: what `block_kernel` works on.
 
 Between two blocks a search is in Python, which looks at what is new and whether it has to stop. Within a block nobody
-is: a round of a few thousand rows takes less than a millisecond, and threads that wait for each other through Python
-would lose a tenth of it at each meeting. So rounds can be small, and what they write stays in the near caches.
+is: a chunk of two thousand rows takes less than a tenth of a millisecond, and threads that wait for each other through
+Python would lose as much at each meeting. So chunks can be small, and what they write stays in the near caches.
 """
 
 from __future__ import annotations
@@ -16,25 +16,27 @@ from numpy.typing import NDArray
 
 from modelcheck.errors import InternalError
 from modelcheck.machinecode import Code
-from modelcheck.search import round_words as k
+from modelcheck.search import block_words as k
 from modelcheck.search.emission import Lane, apart
 from modelcheck.search.parallel import SHARE, Alone, Crew
 from modelcheck.search.regions import address
 from modelcheck.search.store import Changes
-from modelcheck.search.table import COMMIT_AHEAD, PIECE_SHIFT
+from modelcheck.search.table import COMMIT_AHEAD, OFFERED, PIECE, PLACES, SEGMENT_BITS
 from modelcheck.system import NativeSuccessors, States
 
+SEGMENTS = 1 << SEGMENT_BITS
 ROWS_ALONE = 1 << 12  # words of rows in a chunk: what it leads to stays in the cache of the processor
 ROWS_TOGETHER = 1 << 11
-AREAS_EACH = 4  # chunks of a round, for each worker: who is done with one takes the next
+AREAS_EACH = 4  # for each worker, at least: so many chunks may one be ahead of another
+SHARES_EACH = 8  # the part of the slots that are left which a worker may take before it looks again, by all workers
 FIRST_ROOM = 4  # targets of a row that may be new, in an area to begin with
 
-# arrays of an area, by the words that hold their addresses, and of a worker; of targets there are `width` words each
+# arrays of an area, by the words that hold their addresses; of targets there are `width` words each
 AREA = {
-    k.PARENTS: np.int32, k.ACTIONS: np.int32, k.TARGETS: np.uint64, k.HASHES: np.uint64, k.ORDER: np.uint32,
-    k.FLAGS: np.uint8, k.SLOT_OF: np.uint64, k.ANSWERS: np.uint8,
+    k.PARENTS: np.int32, k.ACTIONS: np.int32, k.TARGETS: np.uint64, k.HASHES: np.uint64, k.ANSWERS: np.uint8,
 }  # fmt: skip
-OWN = {k.EMITTED: np.uint64, k.HASHED: np.uint64, k.MARKS: np.uint32, k.CHOSEN: np.uint32}
+OF_ONE = {k.FLAGS: np.uint8}
+OF_MANY = {k.SLOT_OF: np.uint64, k.CLAIMS: np.uint32}
 OUT = {"parents": k.PARENTS, "actions": k.ACTIONS, "capacity": k.ROOM}
 
 
@@ -52,7 +54,7 @@ class Outcome:
 
 
 class Table(Protocol):
-    """What the rounds need of a store."""
+    """What blocks need of a store."""
 
     kernels: Code
     head: NDArray[np.uint64]
@@ -67,9 +69,13 @@ class Table(Protocol):
 
     def grow(self) -> None: ...
 
-    def lengthen(self, numbers: int) -> None: ...
+    def use(self, taken: NDArray[np.uint64]) -> None: ...
 
-    def open_tickets(self, first: int, pieces: int, shift: int) -> None: ...
+    def number(self, rows: int, tickets: int, pieces: NDArray[np.uint64], shift: int) -> None: ...
+
+    def holding(self, slots: NDArray[np.uint64], tickets: NDArray[np.int64]) -> NDArray[np.bool_]: ...
+
+    def renumber(self, slots: NDArray[np.uint64], tickets: NDArray[np.int64]) -> None: ...
 
     def reach(self, count: int) -> None: ...
 
@@ -88,11 +94,11 @@ class _Arrays:
         """For so many; the first `used` are kept."""
         length = room + COMMIT_AHEAD
         for word, kind in self.kinds.items():
-            array = np.empty((length, self.widths.get(word, 1)), kind)
+            array = (np.zeros if word == k.CLAIMS else np.empty)((length, self.widths.get(word, 1)), kind)
             if used:
                 array[:used] = self.arrays[word][:used]
             self.arrays[word], self.words[word] = array, address(array)
-        self.room = room
+        self.words[k.ROOM] = self.room = room
 
 
 class _Gang:
@@ -106,26 +112,22 @@ class _Gang:
         self.kernel = table.kernels["work_alone" if alone else "work"]
         self.progress = apart((size, k.LINE), np.uint64)
         self.shared = apart(k.SHARED, np.uint64)
-        areas = 1 if alone else AREAS_EACH * size
-        self.words, self.pieces = apart((areas, k.AREA), np.uint64), np.zeros((areas, 2), np.uint64)
-        widths = {k.VECTOR: table.vector} if table.vector else {k.TARGETS: self.width, k.EMITTED: self.width}
-        kinds = {**AREA, k.VECTOR: np.uint64} if table.vector else AREA
-        self.areas = [_Arrays(words, kinds, widths) for words in self.words]
-        self.own = [] if alone else [_Arrays(words, OWN, widths) for words in self.progress]
-        self.emitted = k.VECTOR if table.vector else k.TARGETS if alone else k.EMITTED
-        self.starts, self.fresh = apart((areas, k.LINE * 2), np.int64), apart((areas, 2 * size * k.APART), np.uint64)
-        for number, area in enumerate(self.areas):
-            self.words[number, k.STARTS], self.words[number, k.FRESH] = map(
-                address, (self.starts[number], self.fresh[number])
-            )
+        areas = 1 if alone else 1 << (AREAS_EACH * size - 1).bit_length()
+        self.words, self.pieces = apart((areas, k.AREA), np.uint64), apart((2 * areas, PIECE), np.uint64)
+        self.emitted = k.VECTOR if table.vector else k.TARGETS
+        kinds = {**AREA, **(OF_ONE if alone else OF_MANY), self.emitted: np.uint64}
+        self.areas = [_Arrays(words, kinds, {self.emitted: self.width}) for words in self.words]
+        for area in self.areas:
             area.make_room(FIRST_ROOM * self.chunk)
-        self.words[:, k.ROOM] = FIRST_ROOM * self.chunk
-        self.match_room(FIRST_ROOM * self.chunk)
+        self.left, self.taken = (apart((size, SEGMENTS), np.uint64) for _ in range(2))
+        self.progress[:, k.LEFT] = [address(left) for left in self.left]
         self.addresses = np.array([lane.address for lane in self.lanes], np.uint64)
         self.ids: tuple[int, ...] | None = None
+        self.first_ticket = self.shift = 0
         self.set(
             workers=size, areas=areas, chunk_rows=self.chunk, most=table.rows, lanes=address(self.addresses),
-            progress=address(self.progress), table=address(self.words), **{"yield": _yielding()}, **table.addresses(),
+            progress=address(self.progress), table=address(self.words), taken=address(self.taken),
+            share=(SHARES_EACH * size - 1).bit_length(), **{"yield": _yielding()}, **table.addresses(),
         )  # fmt: skip
 
     def set(self, **values: int) -> None:
@@ -146,28 +148,52 @@ class _Gang:
         count, moves = len(row_of), np.zeros(len(row_of), np.bool_)
         for lane in self.lanes:
             lane.begin(states, row_of, moves)
-        self.set(chunks=-(-count // self.chunk), block_rows=count, total=len(self.table), phase=k.EXPANDING)
-        self.set(next=0, first=0)
-        self.progress[:, k.STATUS] = self.seen[:] = 0
+        self.set(chunks=-(-count // self.chunk), block_rows=count, total=len(self.table), next=0, retired=0, lock=0)
+        self.seen[:] = self.left[:] = self.progress[:, k.LOOKED] = 0
         self.progress[:, k.CHUNK] = k.NONE
-        self.number_tickets()
-        while (code := self.run()) != k.DONE:
-            self.mend(code)
+        self.words[:, [k.CLAIMED, k.TAKER, k.INSERTED]] = 0
+        self.words[:, k.FREE] = np.arange(len(self.words))
+        self.number()
+        while any(codes := self.run()):
+            for code in set(codes):
+                self.mend(code)
         self.table.reach(int(self.shared[k.TOTAL]))
         return self.outcome(moves)
 
-    def number_tickets(self) -> None:
-        self.pieces[:] = self.words[:, (k.TARGETS, k.SLOT_OF)]
-        shift = max(area.room for area in self.areas).bit_length()
-        first = int(self.shared[k.TOTAL]) if self.own else self.table.rows
-        self.table.open_tickets(first, address(self.pieces), shift)
+    def number(self) -> None:
+        """Says which numbers are rows, and which are tickets. Tickets that are in the table are written anew."""
+        total, given, tickets = int(self.shared[k.TOTAL]), [], 0
+        rows = total + self.lanes[0].get("used")
+        if self.crew.size > 1:
+            given = [self.given(area) for area in range(len(self.areas)) if self.words[area, k.CLAIMED]]
+            self.pieces[:, [OFFERED, PLACES]] = np.tile(self.words[:, [k.TARGETS, k.SLOT_OF]], (2, 1))
+            self.shift = max(area.room - 1 for area in self.areas).bit_length()
+            tickets = len(self.pieces) << self.shift
+            rows = total + tickets
+        self.first_ticket = self.table.number(rows, tickets, self.pieces, self.shift)
+        for area, slots, positions in given:
+            self.table.renumber(slots, self.ticket(area) + positions)
 
-    def run(self) -> int:
-        """What all workers say."""
-        codes = set(self.crew.map(self.work, range(self.crew.size), self.give_up))
-        if len(codes) != 1:
-            raise InternalError(f"workers disagree: {sorted(codes)}")
-        return codes.pop()
+    def ticket(self, area: int) -> int:
+        """The first of the chunk in an area."""
+        chunk = (int(self.words[area, k.TAKER]) >> k.TAKER_BITS) - 1
+        return self.first_ticket + (chunk % len(self.pieces) << self.shift)
+
+    def given(self, area: int) -> tuple[int, NDArray[np.uint64], NDArray[np.int64]]:
+        """The area, and of those of its tickets that are in the table, the addresses of their slots and positions."""
+        arrays, claimed = self.areas[area].arrays, int(self.words[area, k.CLAIMED])
+        positions = arrays[k.CLAIMS][:claimed, 0].astype(np.int64)
+        slots = arrays[k.SLOT_OF][positions, 0]
+        still = self.table.holding(slots, self.ticket(area) + positions)
+        return area, slots[still], positions[still]
+
+    def run(self) -> list[int]:
+        """What the workers say."""
+        self.set(leaving=0)
+        codes = self.crew.map(self.work, range(self.crew.size), self.give_up)
+        self.table.use(self.taken.sum(axis=0))
+        self.taken[:] = 0
+        return codes
 
     def work(self, number: int) -> int:
         return self.kernel(address(self.shared), number)
@@ -179,46 +205,31 @@ class _Gang:
     def mend(self, code: int) -> None:
         """Does what the workers cannot go on without."""
         match code:
+            case k.DONE | k.PAUSED:
+                pass
             case k.LACKING:
-                for number, progress in enumerate(self.progress.tolist()):
-                    self.make_room(number, progress[k.STATUS], progress[k.CHUNK])
-                self.number_tickets()
+                for lane, progress in zip(self.lanes, self.progress.tolist()):
+                    if progress[k.CHUNK] != k.NONE:
+                        self.make_room(lane, progress[k.STATUS], progress[k.CHUNK])
+                self.number()
             case k.FULL:
                 self.table.grow()
             case k.NUMBERS:
-                self.make_numbers()
+                self.number()
+            case k.NO_ROWS:
+                raise MemoryError
             case _:
                 raise InternalError(f"a worker came back with {code}")
 
-    def make_room(self, number: int, lacking: int, chunk: int) -> None:
-        """For the worker of that number to go on with its chunk."""
-        lane = self.lanes[number]
+    def make_room(self, lane: Lane, lacking: int, chunk: int) -> None:
+        """For a worker to go on with its chunk."""
         if lacking == 1:
             lane.room_for_answers(4 * lane.get("capacity"))
         if lacking == 2:
-            area = self.areas[chunk - int(self.shared[k.FIRST]) if self.own else 0]
+            area = self.areas[chunk % len(self.areas)]
             area.make_room(2 * area.room + lane.get("capacity"), lane.get("used"))
-            self.words[:, k.ROOM] = [a.room for a in self.areas]
-            lane.set(**{f"out_{name}": int(area.words[at]) for name, at in OUT.items()})
-            if self.emitted != k.EMITTED:
-                lane.set(out_targets=int(area.words[self.emitted]))
-            self.match_room(area.room)
-
-    def match_room(self, room: int) -> None:
-        """Every worker may expand into the largest area."""
-        for lane, own in zip(self.lanes, self.own):
-            if own.room < room:
-                own.make_room(room, lane.get("used"))
-            if self.emitted == k.EMITTED:
-                lane.set(out_targets=int(own.words[k.EMITTED]))
-
-    def make_numbers(self) -> None:
-        total, first, chunks = (int(self.shared[at]) for at in (k.TOTAL, k.FIRST, k.CHUNKS))
-        offered = int(self.words[: chunks - first, k.USED].sum())  # in this round
-        if total + offered > self.table.rows:
-            raise MemoryError
-        tickets = len(self.areas) << int(self.table.head[PIECE_SHIFT]) if self.own else offered
-        self.table.lengthen(total + tickets + 1)
+            outputs = {**OUT, "targets": self.emitted}
+            lane.set(**{f"out_{name}": int(area.words[at]) for name, at in outputs.items()})
 
     def outcome(self, moves: NDArray[np.bool_]) -> Outcome:
         lanes = self.lanes
@@ -231,7 +242,7 @@ class _Gang:
         return Outcome(generated, Changes(taken, changed, moves), self.system.faults(faults), coverage, seen)
 
 
-class Rounds:
+class Blocks:
     """Blocks, by all workers or, if they are small, by one."""
 
     def __init__(self, table: Table, crew: Crew, system: NativeSuccessors, known: States, actions: int, guards: int):
