@@ -25,8 +25,8 @@ from __future__ import annotations
 from modelcheck.search.assembler import I8, I64, NOTHING, POINTER, Function, Module, Value, number
 from modelcheck.search.emission import AT
 from modelcheck.search.block_words import (
-    ABANDONED, ACTION, ACTIONS, ANSWERS, AREA, AREAS, BLOCK_ROWS, CHUNK, CHUNK_ROWS, CHUNKS, CLAIMED, CLAIMS, DONE,
-    FLAGS, FREE, FRESH, FULL, GIVEN_UP, HASHES, HEAD, INSERTED, JUDGED, JUDGES, LACKING, LANES, LEAVING, LEFT, LINE,
+    ACTION, ACTIONS, ANSWERS, AREA, AREAS, BLOCK_ROWS, CHUNK, CHUNK_ROWS, CHUNKS, CLAIMED, CLAIMS, DONE,
+    FLAGS, FREE, FRESH, FULL, HASHES, HEAD, INSERTED, JUDGED, JUDGES, LACKING, LANES, LEAVING, LEFT, LINE,
     LOCK, LOOKED, MOST, NEXT, NO_ROWS, NONE, NUMBERS, PARENT, PARENTS, PATIENCE, PAUSED, PROGRESS, REACHED, RETIRED,
     ROOM, ROWS, SEEN, SEGMENTS, SHARE, SLOT_OF, START, STATUS, TABLE, TAKEN, TAKER, TAKER_BITS, TARGETS, TOTAL, VECTOR,
     VECTORS, WORKERS, YIELD,
@@ -73,7 +73,6 @@ class _Worker:
         f, b, of = self.f, self.b, self.of
         with f.then(f.is_(f.load(self.progress, CHUNK), "!=", chunk)):
             f.store(self.progress, CHUNK, chunk)
-            f.store(self.progress, REACHED, 0)
             first = b.mul(chunk, of["chunk_rows"])
             end = b.add(first, of["chunk_rows"])
             end = b.select(f.is_(end, "<", of["block_rows"]), end, of["block_rows"])
@@ -130,8 +129,6 @@ def build_alone(module: Module, width: int, vector: int) -> None:
         with f.then(f.is_(most, ">=", f.load(w.pointer["head"], FIRST_TICKET))):
             b.ret(I64(NUMBERS))
         start = f.load(w.progress, REACHED)
-        with f.then(f.is_(start, "==", 0)):
-            f.store(fresh, 0, 0)
         index = w.pointer["head"], w.pointer["segments"]
         targets, hashes, flags = (w.address(area, at) for at in (TARGETS, HASHES, FLAGS))
         reached = w.call("insert_alone", *index, targets, hashes, used, start, total, flags, fresh, *w.where(area))
@@ -140,7 +137,8 @@ def build_alone(module: Module, width: int, vector: int) -> None:
             b.ret(I64(FULL))
         w.judge(area, total, f.load(fresh))
         f.store(shared, TOTAL, b.add(total, f.load(fresh)))
-        f.store(w.progress, CHUNK, NONE)
+        for at, value in ((CHUNK, NONE), (REACHED, 0), (FRESH, 0)):
+            f.store(w.progress, at, value)
         f.add(chunk, 1)
         f.store(shared, NEXT, f.get(chunk))
     f.finish(DONE)
@@ -194,8 +192,6 @@ class _Member(_Worker):
     def wait(self, looks: Value) -> None:
         """For a moment. looks: the variable of how often that was done in a row."""
         f = self.f
-        with f.then(f.is_(self.now(self.shared, GIVEN_UP), "!=", 0)):
-            self.b.ret(I64(ABANDONED))
         with f.then(f.is_(self.now(self.shared, LEAVING), "!=", 0)):
             self.b.ret(I64(PAUSED))
         f.add(looks, 1)
@@ -216,18 +212,18 @@ class _Member(_Worker):
                 self.leave(NUMBERS)
             pair = b.cmpxchg(f.at(self.shared, NEXT), chunk, b.add(chunk, I64(1)), "seq_cst", "seq_cst")
             with f.then(b.extract_value(pair, 1)):
-                f.store(area, CLAIMED, 0)
                 f.store(self.piece(chunk), LOST, 0)
                 self.let(area, TAKER, self.taker(chunk))
                 f.set(taken, chunk)
         return f.get(taken)
 
     def offer(self, chunk: Value) -> None:
-        """Expands a chunk, and inserts what it leads to. Leaves where there is no room."""
+        """Expands a chunk, and inserts what it leads to. Leaves where there is no room; then it may insert the same
+        again, which has its ticket in the table already."""
         f, area = self.f, self.area_of(chunk)
         with f.then(self.b.not_(self.expand(chunk, area))):
             self.leave(LACKING)
-        used, reached = self.used(), f.variable(f.load(self.progress, REACHED))
+        used, reached = self.used(), f.variable(0)
         parts = [self.address(area, at) for at in (TARGETS, HASHES, SLOT_OF, CLAIMS)]
         targets, hashes, *own = parts
         index = self.pointer["head"], self.pointer["segments"]
@@ -235,7 +231,6 @@ class _Member(_Worker):
             start, claimed = f.get(reached), f.at(area, CLAIMED)
             where = start, self.ticket(chunk), self.b.shl(self.areas, self.shift), *own, claimed
             f.set(reached, self.call("insert", *index, targets, hashes, used, *where, self.left, self.own_taken))
-            f.store(self.progress, REACHED, f.get(reached))
             with f.then(f.is_(f.get(reached), "<", used)):
                 self.look()
                 segment = self.b.lshr(f.load(hashes, f.get(reached)), I64(64 - SEGMENT_BITS))

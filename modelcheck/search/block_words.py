@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-DONE, LACKING, NUMBERS, FULL, NO_ROWS, PAUSED, ABANDONED = range(7)
+DONE, LACKING, NUMBERS, FULL, NO_ROWS, PAUSED = range(6)
 """LACKING: the lane has no room for what it emits. NUMBERS: row numbers or tickets might not fit into the slots. FULL:
 a segment of the table is. NO_ROWS: the store has no more of them. PAUSED: another worker left with one of these."""
 
@@ -14,9 +14,9 @@ PATIENCE = 1 << 12  # looks, before a worker that waits leaves the processor to 
 # given their rows, TOTAL in all
 (WORKERS, CHUNKS, CHUNK_ROWS, BLOCK_ROWS, AREAS, YIELD, HEAD, SEGMENTS, ROWS, PARENT, ACTION, LANES, PROGRESS, TABLE,
  MOST, JUDGES, JUDGED, VECTORS, TAKEN, SHARE) = range(20)  # fmt: skip
-NEXT, LEAVING, GIVEN_UP, LOCK, RETIRED = (LINE * i for i in range(2, 7))
+NEXT, LEAVING, LOCK, RETIRED = (LINE * i for i in range(2, 6))
 TOTAL = RETIRED + 1
-SHARED = LINE * 7
+SHARED = LINE * 6
 
 # words of an area. ROOM: for so many targets. VECTOR: what was emitted, where something else is stored in its place.
 # FLAGS: of `work_alone`, which does without the following. CLAIMED: so many CLAIMS. START: the row of its first state
@@ -27,8 +27,8 @@ SHARED = LINE * 7
 AREA = LINE
 TAKER_BITS = 8
 
-# words of a worker's progress. STATUS: what `emit` gave. CHUNK: at work, or NONE. REACHED: so many of its targets are
-# in the table. FRESH: of `work_alone`. LOOKED: all before that chunk are committed, or another's. Then addresses: of
-# what it has seen of each predicate, and of how many slots of each segment it may take
+# words of a worker's progress. STATUS: what `emit` gave. CHUNK: at work, or NONE. REACHED, FRESH: of `work_alone`, how
+# many of its targets are in the table, and how many of them were new. LOOKED: all before that chunk are committed, or
+# another's. Then addresses: of what it has seen of each predicate, and of how many slots of each segment it may take
 STATUS, CHUNK, REACHED, FRESH, LOOKED, SEEN, LEFT = range(7)
 NONE = (1 << 64) - 1

@@ -149,9 +149,10 @@ class _Gang:
         for lane in self.lanes:
             lane.begin(states, row_of, moves)
         self.set(chunks=-(-count // self.chunk), block_rows=count, total=len(self.table), next=0, retired=0, lock=0)
-        self.seen[:] = self.left[:] = self.progress[:, k.LOOKED] = 0
+        self.seen[:] = self.left[:] = 0
+        self.progress[:, [k.REACHED, k.FRESH, k.LOOKED]] = 0
         self.progress[:, k.CHUNK] = k.NONE
-        self.words[:, [k.CLAIMED, k.TAKER, k.INSERTED]] = 0
+        self.words[:, [k.CLAIMED, k.INSERTED]] = 0
         self.words[:, k.FREE] = np.arange(len(self.words))
         self.number()
         while any(codes := self.run()):
@@ -200,7 +201,7 @@ class _Gang:
 
     def give_up(self) -> None:
         """Nobody waits any more for one who does not come."""
-        self.shared[k.GIVEN_UP] = 1
+        self.set(leaving=1)
 
     def mend(self, code: int) -> None:
         """Does what the workers cannot go on without."""

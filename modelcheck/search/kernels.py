@@ -143,18 +143,28 @@ class _Table:
         return self.b.inttoptr(self.f.get(place), POINTER)
 
     def match(self, place: Value, segment: Value, h: Value, vector: Value) -> Value:
-        """Moves `place` on to the slot of an equal vector, or to an empty one; gives what is there."""
-        f, tag = self.f, self.tag(h)
+        """Moves `place` on to the slot of an equal vector, or to an empty one; gives what is there. The targets of a
+        ticket may be written over by another worker as soon as its slot has a row number: then it has to be looked at
+        again, whatever was read there."""
+        f, b, tag = self.f, self.b, self.tag(h)
         found = f.variable(0)
         going = f.variable(1)
         with f.loop(lambda: f.is_(f.get(going), "!=", 0)):
             slot = self.candidate(place, segment, tag)
+            row = self.row(slot)
             f.set(found, slot)
             f.set(going, 0)
             with f.then(f.is_(slot, "!=", 0)):
-                with f.then(self.b.not_(f.same(self.vector(self.row(slot)), vector, self.width))):
-                    f.set(place, self.next(f.get(place), segment))
-                    f.set(going, 1)
+                same, following = f.same(self.vector(row), vector, self.width), f.variable(0)
+                f.set(following, b.select(same, f.get(place), self.next(f.get(place), segment)))
+                f.set(going, b.zext(b.not_(same), I64))
+                with f.then(f.is_(row, ">=", self.first_ticket)):
+                    b.fence("acquire")
+                    now = self.now(f.at(self.slots(segment), f.get(place), I32))
+                    with f.then(f.is_(now, "!=", slot)):
+                        f.set(following, f.get(place))
+                        f.set(going, 1)
+                f.set(place, f.get(following))
         return f.get(found)
 
 
