@@ -71,6 +71,12 @@ class Function:
         value = number(value)
         self.b.store(self.b.trunc(value, kind) if kind in SHORT else value, self.at(address, index, kind))
 
+    def publish(self, address: Value, value: Value, kind: Any, align: int) -> None:
+        """Stores a number for others to see, after whatever was written before. (llvmlite's builder has no such thing
+        for addresses without a type.)"""
+        store = ir.instructions.StoreAtomicInstr(self.b.block, self.b.trunc(value, kind), address, "release", align)
+        self.b._insert(store)
+
     def is_(self, left: Value, how: str, right: Value | int) -> Value:
         return self.b.icmp_unsigned(how, left, number(right))
 

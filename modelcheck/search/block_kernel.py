@@ -11,10 +11,10 @@ and the area is free for another chunk, one that comes so many chunks later as t
 the same new state offer it to the same slot, by compare-and-swap, and the lower ticket stays. When a chunk retires, all
 that could have taken a ticket from it are in the table, so rows, parents and actions are those of a single worker.
 
-Nobody waits for anybody but where all areas are in use, and at the end of a block, by looking at a word again and
-again: a thread that sleeps is late by more than a chunk takes. No part of the table has an owner in that time. (Before,
-targets were sorted by the owners of their hashes and handed over, in rounds with two meetings each; that was a tenth of
-the work, and another twentieth was waiting.)
+Nobody waits for anybody but where the area of the next chunk is in use, and at the end of a block, by looking at a word
+again and again: a thread that sleeps is late by more than a chunk takes. No part of the table has an owner meanwhile.
+(Before, targets were sorted by the owners of their hashes and handed over, in rounds with two meetings each; that was a
+tenth of the work, and another twentieth was waiting.)
 
 `work` and `work_alone` give one of the codes of `block_words`: they leave where something must be done about it first,
 and go on from there when they are called again.
@@ -190,11 +190,10 @@ class _Member(_Worker):
         self.b.ret(I64(code))
 
     def wait(self, looks: Value) -> None:
-        """For a moment. looks: the variable of how often that was done in a row."""
+        """For a moment. looks: how often nothing was found to do, one time after another."""
         f = self.f
         with f.then(f.is_(self.now(self.shared, LEAVING), "!=", 0)):
             self.b.ret(I64(PAUSED))
-        f.add(looks, 1)
         with f.then(f.is_(f.get(looks), ">", PATIENCE)):
             f.call(f.at(self.shared, YIELD))
 
@@ -240,8 +239,10 @@ class _Member(_Worker):
         self.let(area, INSERTED, self.b.add(chunk, I64(1)))
 
     def look(self) -> None:
-        """How many slots of each segment this worker may take. Others look at other times, and may have some left: a
-        part that is small enough keeps all of them together from filling what the limit leaves free."""
+        """How many slots of each segment this worker may take before it looks again: a part of those that are left.
+        Once more than the limit are in use, each of the others takes what it still may and no more, however long ago
+        it looked: an eighth of the limit in all, so a segment is never more than nine tenths full, and a search in it
+        comes to an end."""
         f, b = self.f, self.b
         with f.counting(I64(SEGMENTS_COUNT)) as i:
             segment = f.at(self.pointer["segments"], b.mul(i, I64(SEGMENT_WORDS)))
@@ -268,7 +269,7 @@ class _Member(_Worker):
                     with f.then(f.is_(f.get(total), ">", f.load(self.shared, MOST))):
                         self.leave(NO_ROWS)
                     f.add(chunk, 1)
-                    f.store(self.shared, TOTAL, f.get(total))
+                    self.let(self.shared, TOTAL, f.get(total))
                     self.let(self.shared, RETIRED, f.get(chunk))
                 self.let(self.shared, LOCK, 0)
 

@@ -27,7 +27,7 @@ from modelcheck.system import NativeSuccessors, States
 SEGMENTS = 1 << SEGMENT_BITS
 ROWS_ALONE = 1 << 12  # words of rows in a chunk: what it leads to stays in the cache of the processor
 ROWS_TOGETHER = 1 << 11
-AREAS_EACH = 4  # for each worker, at least: so many chunks may one be ahead of another
+AREAS_EACH = 4  # for each worker, at least: one may be ahead of another by so many chunks as there are areas
 SHARES_EACH = 8  # the part of the slots that are left which a worker may take before it looks again, by all workers
 FIRST_ROOM = 4  # targets of a row that may be new, in an area to begin with
 
@@ -71,7 +71,7 @@ class Table(Protocol):
 
     def use(self, taken: NDArray[np.uint64]) -> None: ...
 
-    def number(self, rows: int, tickets: int, pieces: NDArray[np.uint64], shift: int) -> None: ...
+    def number(self, rows: int, tickets: int, pieces: NDArray[np.uint64], shift: int) -> int: ...
 
     def holding(self, slots: NDArray[np.uint64], tickets: NDArray[np.int64]) -> NDArray[np.bool_]: ...
 
@@ -162,7 +162,8 @@ class _Gang:
         return self.outcome(moves)
 
     def number(self) -> None:
-        """Says which numbers are rows, and which are tickets. Tickets that are in the table are written anew."""
+        """Says which numbers are rows, and which are tickets. Tickets that are in the table are written anew. There is
+        room for more rows than the chunks at work can lead to: something gets done before that is asked for again."""
         total, given, tickets = int(self.shared[k.TOTAL]), [], 0
         rows = total + self.lanes[0].get("used")
         if self.crew.size > 1:

@@ -144,8 +144,8 @@ class _Table:
 
     def match(self, place: Value, segment: Value, h: Value, vector: Value) -> Value:
         """Moves `place` on to the slot of an equal vector, or to an empty one; gives what is there. The targets of a
-        ticket may be written over by another worker as soon as its slot has a row number: then it has to be looked at
-        again, whatever was read there."""
+        ticket may be written over by another worker as soon as its slot has a row number: then the slot is looked at
+        again, whatever was read there. (They are read without any order on purpose, as is a group in `candidate`.)"""
         f, b, tag = self.f, self.b, self.tag(h)
         found = f.variable(0)
         going = f.variable(1)
@@ -229,9 +229,10 @@ def _insert(module: ir.Module, width: int) -> None:
     """Inserts targets start..n - 1, while others insert theirs. A new one is given a ticket in place of a row number,
     `first` + its position, and that position is added to the `claimed` claims; slot_of[position] is the address of its
     slot. A later ticket gives way to it, so that in the end every slot has the first of all; whoever had that ticket is
-    told by a word of its piece. half: tickets are numbered modulo twice that, a power of two, and no two of them are so
-    far apart. left: of each segment, how many slots may still be taken; taken: how many were. Gives n, or the position
-    of the one that did not go in because nothing was left."""
+    told by a word of its piece. Nothing changes where a state has its own ticket already. half: tickets are numbered
+    modulo twice that, a power of two, and no two of them are so far apart. left: of each segment, how many slots may
+    still be taken; taken: how many were. Gives n, or the position of the one that did not go in because nothing was
+    left."""
     f = Function(
         module, "insert", "*head *segments *targets *hashes n start first half *slot_of *claims *claimed *left *taken"
     )
@@ -303,7 +304,8 @@ def _insert_alone(module: ir.Module, width: int, action_kind: ir.IntType, vector
 def _commit(module: ir.Module, width: int, action_kind: ir.IntType, vector: int) -> None:
     """Gives those of n claims whose tickets, `ticket` + the position, are still in their slots the rows from `first`
     on, in the order of the claims. Gives how many there are. Others may be inserting: a slot is written after the row
-    to which it leads. claims: COMMIT_AHEAD more of them are read, and must be positions."""
+    to which it leads. Where a ticket gave way, slot_of may lead anywhere in the table, but no slot has that ticket.
+    claims: ascending; COMMIT_AHEAD more of them are read, and must be positions."""
     where = WHERE_VECTORS if vector else WHERE
     f = Function(module, "commit", f"*head *targets *slot_of *claims n first ticket {where}")
     t, b, of = _Table(f, width), f.b, f.of
@@ -320,8 +322,7 @@ def _commit(module: ir.Module, width: int, action_kind: ir.IntType, vector: int)
         with f.then(f.is_(t.row(slot), "==", b.add(of["ticket"], position))):
             _write_row(f, position, f.get(row), width, action_kind, vector)
             f.add(row, 1)
-            b.fence("release")
-            f.store(address, 0, b.or_(b.and_(slot, b.not_(t.mask)), f.get(row)), I32)
+            f.publish(address, b.or_(b.and_(slot, b.not_(t.mask)), f.get(row)), I32, 4)
     f.finish(b.sub(f.get(row), of["first"]))
 
 

@@ -3,10 +3,10 @@
 The vectors stand once, in the order of discovery. The table is open addressing over 32-bit slots: in the low bits the
 row number plus one, in the bits above a tag, the part of the hash that the place of the slot does not tell; 0 is empty.
 It is cut into 64 segments by the highest bits of the hash, of one capacity (the place is hash * capacity >> 32), which
-lie one after the other. At a load of 4/5 the table grows where it is, to 7/4 or, while that is little memory, to four
-times as much, for each growth reads every row: the segments move up, the last one first, into what is free or has been
-left. So no more than a segment is held twice, and all of it lies in large pages. With the rows, row numbers get longer
-and tags shorter, in place.
+lie one after the other. At a load of about 4/5 the table grows where it is, to 7/4 or, while that is little memory, to
+four times as much, for each growth reads every row: the segments move up, the last one first, into what is free or has
+been left. So no more than a segment is held twice, and all of it lies in large pages. With the rows, row numbers get
+longer and tags shorter, in place.
 
 Targets that come in batches are inserted in their order, by one worker. Where a system has its successors as machine
 code, `blocks` expands and inserts: all workers insert into one table, and a new state has a ticket in its slot until
@@ -86,7 +86,8 @@ class _Scratch:
 class NativeStore:
     """See `store.Store`. parent: int32; action: int8, int16 or int32. `insert` is one batch by one worker.
 
-    An insertion that is broken off by an exception leaves the rows below `len` as they were, but must not be continued.
+    An insertion that is broken off by an exception leaves the rows below `len` as they were, but must not be continued,
+    and nothing can be found after it.
     rows: room for so many, fewer where address space is limited. vector: words of a state, where what is stored stands
     for it only; states then have a column of their own, `vectors`. Raises MemoryError where there is no room."""
 

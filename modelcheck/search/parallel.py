@@ -69,7 +69,7 @@ class Threads:
         told = 0
         try:
             for i in range(1, helping + 1):
-                told = i
+                told = i  # no exception comes between this line and the next, in which nothing is called before
                 self._tasks[i - 1].put((done, i, work, waiting[i :: self.size], give_up))
             shares[0] = [work(part) for part in waiting[:: self.size]]
         except BaseException:
