@@ -11,12 +11,12 @@ PATIENCE = 1 << 12  # looks, before a worker that waits leaves the processor to 
 
 # words that all workers share: first what they only read. SHARE: the logarithm of the part of the slots that are left
 # which a worker may take before it looks again. NEXT: the next chunk to be taken. RETIRED: so many chunks have been
-# given their rows, TOTAL in all
+# given their rows, TOTAL in all. TOUCHED: of each column, the last page that was
 (WORKERS, CHUNKS, CHUNK_ROWS, BLOCK_ROWS, AREAS, YIELD, HEAD, SEGMENTS, ROWS, PARENT, ACTION, LANES, PROGRESS, TABLE,
  MOST, JUDGES, JUDGED, VECTORS, TAKEN, SHARE) = range(20)  # fmt: skip
-NEXT, LEAVING, LOCK, RETIRED = (LINE * i for i in range(2, 6))
+NEXT, LEAVING, LOCK, RETIRED, TOUCHED = (LINE * i for i in range(2, 7))
 TOTAL = RETIRED + 1
-SHARED = LINE * 6
+SHARED = LINE * 7
 
 # words of an area. ROOM: for so many targets. VECTOR: what was emitted, where something else is stored in its place.
 # FLAGS: of `work_alone`, which does without the following. CLAIMED: so many CLAIMS. START: the row of its first state

@@ -44,7 +44,7 @@ def _module(width: int, action_kind: ir.IntType, vector: int) -> ir.Module:
     for function in module.functions:
         function.attributes.add("noinline")  # those that follow call them
     block_kernel.build_alone(module, width, vector)
-    block_kernel.build(module, width, vector)
+    block_kernel.build(module, width, vector, action_kind.width // 8)
     return module
 
 
