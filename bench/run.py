@@ -1,9 +1,10 @@
 """The same protocols in this tool, in SPIN, TLC and C, interleaved: python bench/run.py [--sizes 1e5 1e6] [--rounds 3]
 
 Every round runs every tool once on a protocol, so that what else the machine does falls on all of them; medians are
-compared. Counts that differ end the run with exit code 1. TLC takes part where TLC_JAR names its jar, once unless
---slow-rounds says more. With --keep FILE, each run is appended to FILE as it ends, and those of the same commit that
-are there already count: a measurement that was stopped goes on. With --write, what was measured becomes RESULTS.md.
+compared. There is a pause before every search, so that all of them find memory in the same state. Counts that differ
+end the run with exit code 1. TLC takes part where TLC_JAR names its jar, once unless --slow-rounds says more. With
+--keep FILE, each run is appended to FILE as it ends, and those of the same commit that are there already count: a
+measurement that was stopped goes on. With --write, what was measured becomes RESULTS.md, or a file of the given name.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 
+import tools
 from protocols import HERE, PROTOCOLS, Protocol, Size
 from report import BASE, Results, table, targets
 from tools import TOOLS, Run, Tool
@@ -40,6 +42,8 @@ equal, and checked in every run, but for SPIN with reduction and for -DBFS_PAR, 
 - SPIN: -O2 -DSAFETY, a hash table of the right size, deadlocks not looked for. The whole command holds `spin -a` and
   gcc, and the search is all of `pan`. -DBFS_PAR runs on two cores.
 - TLC: one worker, Java's default heap; its bytes are those of the whole process.
+- Before every search nothing runs for some seconds: a host of virtual machines takes memory back two seconds after it
+  was freed, and gives it slowly, so that otherwise the order of the runs decides, by up to a second.
 - C: `bench/c/search.c`, breadth first with parents. The whole command holds gcc.
 """
 
@@ -134,14 +138,15 @@ def head(journal: Journal) -> list[str]:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    protocols, tools = [p.name for p in PROTOCOLS], [t.name for t in TOOLS]
+    protocols, names = [p.name for p in PROTOCOLS], [t.name for t in TOOLS]
     parser.add_argument("--protocols", nargs="*", choices=protocols, default=protocols)
     parser.add_argument("--sizes", nargs="*", choices=["1e5", "1e6", "1e7"], default=["1e5", "1e6"])
-    parser.add_argument("--tools", nargs="*", choices=tools, default=tools)
+    parser.add_argument("--tools", nargs="*", choices=names, default=names)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--slow-rounds", type=int, default=1, help="of TLC")
+    parser.add_argument("--settle", type=float, default=3.0, metavar="SECONDS", help="pause before every search")
     parser.add_argument("--keep", type=Path, metavar="FILE", help="append each run, and go on from those there")
-    parser.add_argument("--write", action="store_true", help="write bench/RESULTS.md")
+    parser.add_argument("--write", nargs="?", const="RESULTS.md", metavar="NAME", help="write bench/NAME (RESULTS.md)")
     return parser.parse_args()
 
 
@@ -156,6 +161,7 @@ def rounds(journal: Journal, protocol: Protocol, name: str, options: argparse.Na
 
 def main() -> None:
     options = arguments()
+    tools.SETTLE = options.settle
     journal = Journal(commit(), options.keep)
     journal.read()
     results = Results(journal.runs, {})
@@ -171,7 +177,7 @@ def main() -> None:
     print("\n".join(["", *summary]), flush=True)
     if options.write:
         tables = [line for protocol, name in measured for line in table(results, protocol, name, names)]
-        (HERE / "RESULTS.md").write_text("\n".join([*summary, "\n## Measurements", *tables]) + "\n")
+        (HERE / options.write).write_text("\n".join([*summary, "\n## Measurements", *tables]) + "\n")
 
 
 if __name__ == "__main__":

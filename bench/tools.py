@@ -19,6 +19,7 @@ from typing import Callable
 from protocols import HERE, Protocol, Size
 
 TLC_JAR = os.environ.get("TLC_JAR", "")
+SETTLE = 0.0  # seconds without anything before a search; see `run.ABOUT`
 _GCC = shutil.which("gcc") is not None
 _SPIN = _GCC and shutil.which("spin") is not None
 _TLC = bool(TLC_JAR) and shutil.which("java") is not None
@@ -69,6 +70,11 @@ def _output(command: list[str], folder: Path) -> tuple[str, int | None]:
     return done.stdout, int((folder / "peak").read_text()) if _GCC else None
 
 
+def settle() -> None:
+    """Lets the machine come to rest."""
+    time.sleep(SETTLE)
+
+
 def _macros(size: Size) -> list[str]:
     return [f"-D{name}={value}" for name, value in size.macros.items()]
 
@@ -77,12 +83,14 @@ def modelcheck(workers: int) -> Callable[[Protocol, Size, Path], Run]:
     """The command line for `whole`, then measure.py for `search` and `bytes`: two processes, two searches."""
 
     def run(protocol: Protocol, size: Size, folder: Path) -> Run:
+        settle()
         assignments = [f"{name}={value}" for name, value in size.constants.items()]
         command = [sys.executable, "-m", "modelcheck.cli", "check", str(protocol.spec), "--no-deadlock"]
         command += ["--property", protocol.invariant, "--workers", str(workers), "--format", "json"]
         started = time.perf_counter()
         checked = json.loads(_output([*command, *(f"-D{a}" for a in assignments)], folder)[0])
         whole = time.perf_counter() - started
+        settle()
         measure = [sys.executable, str(HERE / "measure.py"), str(protocol.spec), str(workers), *assignments]
         measured = json.loads(_output(measure, folder)[0].splitlines()[-1])
         if any(checked[what] != measured[what] for what in ("complete", "distinct", "generated")):
@@ -105,6 +113,7 @@ def spin(*flags: str, options: tuple[str, ...] = (), exact: bool = True) -> Call
     """flags: of gcc; options: of pan. -o2: otherwise variables that are never read are left out of the state."""
 
     def run(protocol: Protocol, size: Size, folder: Path) -> Run:
+        settle()
         started = time.perf_counter()
         _output(["spin", "-o2", "-a", *_macros(size), str(HERE / "promela" / f"{protocol.name}.pml")], folder)
         _output(["gcc", "-w", "-O2", "-DSAFETY", *flags, "-o", "pan", "pan.c"], folder)
@@ -124,6 +133,7 @@ def spin(*flags: str, options: tuple[str, ...] = (), exact: bool = True) -> Call
 
 def by_hand(*flags: str) -> Callable[[Protocol, Size, Path], Run]:
     def run(protocol: Protocol, size: Size, folder: Path) -> Run:
+        settle()
         started = time.perf_counter()
         header = f'-DPROTOCOL="{protocol.name}.h"'
         source = str(HERE / "c" / "search.c")
@@ -138,6 +148,7 @@ def by_hand(*flags: str) -> Callable[[Protocol, Size, Path], Run]:
 
 def tlc(protocol: Protocol, size: Size, folder: Path) -> Run:
     """One worker, Java's default heap. TLC tells seconds only in whole ones, so there is no search of its own."""
+    settle()
     constants = "".join(f"\n  {name} = {value}" for name, value in size.macros.items())
     (folder / f"{protocol.name}.cfg").write_text(f"SPECIFICATION Spec\nCONSTANTS{constants}\n")
     shutil.copy(HERE / "tla" / f"{protocol.name}.tla", folder)
