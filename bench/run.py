@@ -42,9 +42,9 @@ equal, and checked in every run, but for SPIN with reduction and for -DBFS_PAR, 
 - SPIN: -O2 -DSAFETY, a hash table of the right size, deadlocks not looked for. The whole command holds `spin -a` and
   gcc, and the search is all of `pan`. -DBFS_PAR runs on two cores.
 - TLC: one worker, Java's default heap; its bytes are those of the whole process.
+- C: `bench/c/search.c`, breadth first with parents. The whole command holds gcc.
 - Before every search nothing runs for some seconds: a host of virtual machines takes memory back two seconds after it
   was freed, and gives it slowly, so that otherwise the order of the runs decides, by up to a second.
-- C: `bench/c/search.c`, breadth first with parents. The whole command holds gcc.
 """
 
 

@@ -31,12 +31,12 @@ from modelcheck.search.block_words import (
     WORKERS, YIELD,
 )  # fmt: skip
 from modelcheck.search.emission import AT
+from modelcheck.search.regions import HUGE
 from modelcheck.search.table import (
-    FIRST_TICKET, LIMIT, LOST, PIECE, PIECE_SHIFT, PIECES, SEGMENT_BITS, SEGMENT_WORDS, USED,
+    FIRST_TICKET, LIMIT, LOST, PIECE, PIECE_SHIFT, PIECES, SEGMENT_BITS, SEGMENT_COUNT, SEGMENT_WORDS, USED,
 )  # fmt: skip
 
-SEGMENTS_COUNT = 1 << SEGMENT_BITS
-PAGE_BITS = 21
+PAGE_BITS = HUGE.bit_length() - 1
 ROWS_AHEAD = 1 << 16  # some milliseconds, in which the system clears a page
 
 
@@ -155,7 +155,7 @@ class _Member(_Worker):
         self.areas, self.first_ticket = f.load(self.shared, AREAS), f.load(head, FIRST_TICKET)
         self.pieces, self.shift = self.address(head, PIECES), f.load(head, PIECE_SHIFT)
         self.left, self.taken = self.address(self.progress, LEFT), self.address(self.shared, TAKEN)
-        self.own_taken = f.at(self.taken, b.mul(self.number, I64(SEGMENTS_COUNT)))
+        self.own_taken = f.at(self.taken, b.mul(self.number, I64(SEGMENT_COUNT)))
 
     def area_of(self, chunk: Value) -> Value:
         return self.area(self.b.and_(chunk, self.b.sub(self.areas, I64(1))))
@@ -224,8 +224,7 @@ class _Member(_Worker):
         with f.then(self.b.not_(self.expand(chunk, area))):
             self.leave(LACKING)
         used, reached = self.used(), f.variable(0)
-        parts = [self.address(area, at) for at in (TARGETS, HASHES, SLOT_OF, CLAIMS)]
-        targets, hashes, *own = parts
+        targets, hashes, *own = (self.address(area, at) for at in (TARGETS, HASHES, SLOT_OF, CLAIMS))
         index = self.pointer["head"], self.pointer["segments"]
         with f.loop(lambda: f.is_(f.get(reached), "<", used)):
             start, claimed = f.get(reached), f.at(area, CLAIMED)
@@ -245,11 +244,11 @@ class _Member(_Worker):
         it looked: an eighth of the limit in all, so a segment is never more than nine tenths full, and a search in it
         comes to an end."""
         f, b = self.f, self.b
-        with f.counting(I64(SEGMENTS_COUNT)) as i:
+        with f.counting(I64(SEGMENT_COUNT)) as i:
             segment = f.at(self.pointer["segments"], b.mul(i, I64(SEGMENT_WORDS)))
             used, limit = f.variable(f.load(segment, USED)), f.load(segment, LIMIT)
             with f.counting(f.load(self.shared, WORKERS)) as worker:
-                f.add(used, f.load(f.at(self.taken, i), b.mul(worker, I64(SEGMENTS_COUNT))))
+                f.add(used, f.load(f.at(self.taken, i), b.mul(worker, I64(SEGMENT_COUNT))))
             left = b.select(f.is_(f.get(used), "<", limit), b.sub(limit, f.get(used)), I64(0))
             f.store(self.left, i, b.lshr(left, f.load(self.shared, SHARE)))
 
@@ -287,8 +286,8 @@ class _Member(_Worker):
     def touch(self, sizes: dict[str, int]) -> None:
         """Lets the system clear the page that rows will soon be written to, while the others go on: where several come
         to a new page at the same time, each of them clears one, and all but one in vain. (Where memory comes slowly,
-        that was a third of the time.) Nothing is changed there, whoever has written to it already. sizes: of an element
-        of each column."""
+        that was a third of the system's time.) Nothing is changed there, whoever has written to it already. sizes: of
+        an element of each column."""
         f, b = self.f, self.b
         ahead = b.add(self.now(self.shared, TOTAL), I64(ROWS_AHEAD))
         with f.then(f.is_(ahead, "<", f.load(self.shared, MOST))):

@@ -21,10 +21,9 @@ from modelcheck.search.emission import Lane, apart
 from modelcheck.search.parallel import SHARE, Alone, Crew
 from modelcheck.search.regions import address
 from modelcheck.search.store import Changes
-from modelcheck.search.table import COMMIT_AHEAD, OFFERED, PIECE, PLACES, SEGMENT_BITS
+from modelcheck.search.table import COMMIT_AHEAD, OFFERED, PIECE, PLACES, SEGMENT_COUNT
 from modelcheck.system import NativeSuccessors, States
 
-SEGMENTS = 1 << SEGMENT_BITS
 ROWS_ALONE = 1 << 12  # words of rows in a chunk: what it leads to stays in the cache of the processor
 ROWS_TOGETHER = 1 << 11
 AREAS_EACH = 4  # for each worker, at least: one may be ahead of another by so many chunks as there are areas
@@ -119,7 +118,7 @@ class _Gang:
         self.areas = [_Arrays(words, kinds, {self.emitted: self.width}) for words in self.words]
         for area in self.areas:
             area.make_room(FIRST_ROOM * self.chunk)
-        self.left, self.taken = (apart((size, SEGMENTS), np.uint64) for _ in range(2))
+        self.left, self.taken = (apart((size, SEGMENT_COUNT), np.uint64) for _ in range(2))
         self.progress[:, k.LEFT] = [address(left) for left in self.left]
         self.addresses = np.array([lane.address for lane in self.lanes], np.uint64)
         self.ids: tuple[int, ...] | None = None

@@ -26,15 +26,15 @@ from numpy.typing import NDArray
 
 from modelcheck.search import table as k
 from modelcheck.search.archive import CHUNK, HEAD, Part, read, write
+from modelcheck.search.blocks import Blocks
 from modelcheck.search.parallel import Alone, Crew
 from modelcheck.search.regions import address, available, release, replace_by_file, reserved, room
-from modelcheck.search.blocks import Blocks
 from modelcheck.search.store import Changes, Key
 from modelcheck.system import NativeSuccessors, States, Successors, TransitionSystem
 
 __all__ = ["NativeStore", "available"]
 
-SEGMENTS = 1 << k.SEGMENT_BITS
+SEGMENTS = k.SEGMENT_COUNT
 MOST_ROWS = (1 << 31) - (1 << 24)
 LEAST_CAPACITY = 1 << 12
 SMALL = 1 << 14  # the capacity of a segment below which it grows to four times as much; the table has 4 MB then
@@ -242,14 +242,15 @@ class NativeStore:
     def holding(self, slots: NDArray[np.uint64], tickets: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether each slot, of which there is the address, has that ticket."""
         mask = np.uint32((1 << int(self.head[k.SHIFT])) - 1)
-        return self._table[self._places(slots)] & mask == tickets + 1
+        return self._table[self._slots_at(slots)] & mask == tickets + 1
 
     def renumber(self, slots: NDArray[np.uint64], tickets: NDArray[np.int64]) -> None:
         """Gives each slot another ticket."""
-        mask, places = np.uint32((1 << int(self.head[k.SHIFT])) - 1), self._places(slots)
+        mask, places = np.uint32((1 << int(self.head[k.SHIFT])) - 1), self._slots_at(slots)
         self._table[places] = self._table[places] & ~mask | (tickets + 1).astype(np.uint32)
 
-    def _places(self, slots: NDArray[np.uint64]) -> NDArray[np.int64]:
+    def _slots_at(self, slots: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Where in the table those are, of which there are the addresses."""
         return (slots.astype(np.int64) - address(self._table)) // 4
 
     def use(self, taken: NDArray[np.uint64]) -> None:

@@ -10,6 +10,7 @@ from modelcheck.machinecode.maker import Maker
 COMMIT_AHEAD = 24
 GROUP = 16  # slots: a line of the cache
 SEGMENT_BITS = 6  # of a hash, the highest: which segment of the table
+SEGMENT_COUNT = 1 << SEGMENT_BITS
 
 # words of a table's header, of one segment's, and of a piece: its targets, where their slots are, and how many of its
 # tickets gave way to others
